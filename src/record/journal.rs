@@ -1,0 +1,20 @@
+//! The edge that must acknowledge a fact before its effect.
+
+use std::future::Future;
+
+use crate::model::{Event, RunId};
+
+/// Where a run's events become durable.
+pub trait Journal: Send + Sync {
+    /// Appends events in order. Returns only when they would survive a power cut; an intent that is not acknowledged
+    /// must not be followed by its effect.
+    fn append(&self, run: RunId, events: &[Event]) -> impl Future<Output = Result<(), JournalError>> + Send;
+}
+
+/// The journal did not take the events: the run must stop, because what follows would leave no evidence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the record store did not take an event: {message}")]
+pub struct JournalError {
+    /// What the store said.
+    pub message: String,
+}

@@ -1,0 +1,35 @@
+//! One line of history.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{DrillName, Reason, RunId, Verdict};
+
+/// A run as `history` lists it: the projection that `finish` stores beside the events, so that a list needs no fold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// The run.
+    pub run: RunId,
+    /// Its drill.
+    pub drill: DrillName,
+    /// Its service.
+    pub service: String,
+    /// Wall clock at its start.
+    pub started_at: Timestamp,
+    /// Wall clock at its end; `None` while it runs.
+    pub finished_at: Option<Timestamp>,
+    /// `None` while it runs.
+    pub verdict: Option<Verdict>,
+    /// Why it did not pass.
+    pub reason: Option<Reason>,
+    /// The verdict in one sentence.
+    pub sentence: Option<String>,
+    /// Recovery time in seconds, where it was reached.
+    pub time_to_verified_seconds: Option<f64>,
+    /// Age of the recovery point in seconds, where it is known.
+    pub recovery_point_age_seconds: Option<f64>,
+    /// Something of it is still there.
+    pub leaked: bool,
+    /// It counts as proof: passed, and the backup was not chosen by hand.
+    pub proof: bool,
+}
