@@ -49,13 +49,13 @@ engine_sockets() {
     printf '%s\n' "${HOME:-/root}/.docker/run/docker.sock" /run/podman/podman.sock
 }
 
-# Leaves DOCKER_HOST exported when the engine is not where the client looks by itself.
+# Leaves DOCKER_HOST exported when the engine is not where clients look by themselves.
 find_engine() {
-    local socket
+    local socket forbidden=
     if [[ -n ${DOCKER_HOST:-} ]]; then
         # A named engine is never replaced by another one: the images would land on the wrong machine.
         engine_answers || die "no engine answers at DOCKER_HOST=$DOCKER_HOST" \
-            "start it, or run: unset DOCKER_HOST"
+            "start it, or look for one on this machine: unset DOCKER_HOST"
         return
     fi
     if have docker && engine_answers; then return; fi
@@ -64,9 +64,10 @@ find_engine() {
         export DOCKER_HOST=unix://$socket
         if engine_answers; then return; fi
         unset DOCKER_HOST
-        [[ -r $socket && -w $socket ]] || die "you may not use the engine at $socket" \
-            "sudo usermod -aG docker $(id -un)" "then log out and in again, and run docker/prepare once more"
+        [[ -w $socket ]] || forbidden=$socket
     done
+    [[ -z $forbidden ]] || die "you may not use the engine at $forbidden" \
+        "sudo usermod -aG docker $(id -un)" "then log out and in again, and run docker/prepare once more"
     return 1
 }
 
@@ -121,27 +122,41 @@ recipe_hash() {
 
 image_name() { printf '%s/postgres:%s' "${DRILLYARD_IMAGE_PREFIX:-drillyard}" "$1"; }
 
-# run_step TEXT COMMAND...: keeps the output for the case of failure, and the
-# command in the background, because bash runs traps only between foreground commands.
+# run COMMAND...: in the background and in a process group of its own, because
+# bash runs a trap only between foreground commands, and the trap ends them all.
+run() {
+    set -m
+    "$@" </dev/null &
+    child=$!
+    set +m
+    wait "$child" || return 1
+    child=
+}
+
+# run_step TEXT COMMAND...: shows the command's output only when it fails.
 run_step() {
     local text=$1 begin=$SECONDS
     shift
     say "$text"
-    "$@" >"$work/step.log" 2>&1 &
-    child=$!
-    if ! wait "$child"; then
+    if ! run "$@" >"$work/step.log" 2>&1; then
         tail -n 20 "$work/step.log" >&2
         return 1
     fi
-    child=
     say "  done in $((SECONDS - begin)) s"
 }
 
 # Everything temporary is in $work and goes with the script, however it ends.
 make_work_directory() {
     work=$(mktemp -d "${TMPDIR:-/var/tmp}/drillyard-docker.XXXXXX")
+    # Without root, mmdebstrap works in it under other user ids.
     chmod 755 "$work"
     child=
-    trap 'if [[ -n $child ]]; then kill "$child" 2>/dev/null; wait "$child"; fi; rm -rf --one-file-system "$work"' EXIT
+    trap 'trap "" INT TERM HUP; end_child; rm -rf --one-file-system "$work"' EXIT
     trap 'exit 130' INT TERM HUP
+}
+
+end_child() {
+    [[ -n $child ]] || return 0
+    kill -TERM -- "-$child" 2>/dev/null || return 0
+    wait "$child" || true
 }
