@@ -33,3 +33,24 @@ pub struct RunSummary {
     /// It counts as proof: passed, and the backup was not chosen by hand.
     pub proof: bool,
 }
+
+impl RunSummary {
+    /// The projection of a run that has ended.
+    pub fn of(record: &super::RunRecord, conclusion: &super::Conclusion) -> Self {
+        let seconds = |value: Option<std::time::Duration>| value.map(|value| value.as_secs_f64());
+        Self {
+            run: record.opening.run,
+            drill: record.opening.drill.clone(),
+            service: record.opening.service.clone(),
+            started_at: record.opening.started_at,
+            finished_at: record.wall_clock(record.last),
+            verdict: Some(conclusion.verdict),
+            reason: conclusion.reason,
+            sentence: Some(conclusion.sentence.clone()),
+            time_to_verified_seconds: seconds(conclusion.clocks.time_to_verified.value),
+            recovery_point_age_seconds: seconds(conclusion.clocks.recovery_point_age.value),
+            leaked: record.leaked(),
+            proof: conclusion.is_proof(record),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The clocks of `measures.md`, as pure functions of what was recorded.
+//!
+//! Recovery time: three clocks, one start, the start of the run. Recovery point: four clocks, each with its basis.
+//! What is not known is `None` with a basis that says why, and never meets an objective.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::RunRecord;
+use super::spans::subtracted;
+use crate::model::{Milestone, RtoUntil};
+
+/// All clocks of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clocks {
+    /// Until the first query after all data was loaded was answered.
+    pub time_to_queryable: RecoveryClock,
+    /// Until restore, roles, ANALYZE and `restore.after` were done.
+    pub time_to_restored: RecoveryClock,
+    /// Until the last check passed.
+    pub time_to_verified: RecoveryClock,
+    /// Age of the finished backup at the run's start.
+    pub backup_age: RecoveryPointClock,
+    /// Age of the instant whose state the backup holds.
+    pub recovery_point_age: RecoveryPointClock,
+    /// Age of the newest row that a `fresh` check saw.
+    pub data_age: RecoveryPointClock,
+    /// What would be lost just before the next backup.
+    pub worst_exposure: RecoveryPointClock,
+}
+
+/// A distance from the run's start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecoveryClock {
+    /// `None` where the milestone was not reached.
+    pub value: Option<Duration>,
+    /// What it is held against, where this is the clock that is judged.
+    pub objective: Option<Duration>,
+}
+
+impl RecoveryClock {
+    /// Whether the objective is met; `None` where nothing is judged.
+    pub fn met(self) -> Option<bool> {
+        self.objective.map(|objective| self.value.is_some_and(|value| value <= objective))
+    }
+}
+
+/// An age at the run's start, with its basis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecoveryPointClock {
+    /// `None` where it can't be proven.
+    pub value: Option<Duration>,
+    /// How it is known, or why it is not.
+    pub basis: String,
+    /// What it is held against.
+    pub objective: Option<Duration>,
+}
+
+impl RecoveryPointClock {
+    /// Whether the objective is met; `None` where nothing is judged.
+    pub fn met(&self) -> Option<bool> {
+        self.objective.map(|objective| self.value.is_some_and(|value| value <= objective))
+    }
+
+    fn known(value: Duration, basis: impl Into<String>) -> Self {
+        Self { value: Some(value), basis: basis.into(), objective: None }
+    }
+
+    fn unknown(basis: impl Into<String>) -> Self {
+        Self { value: None, basis: basis.into(), objective: None }
+    }
+
+    fn held_against(self, objective: Option<Duration>) -> Self {
+        Self { objective, ..self }
+    }
+}
+
+impl Clocks {
+    /// Measures a run.
+    pub fn of(record: &RunRecord) -> Self {
+        let objectives = &record.opening.objectives;
+        let judged = |until| if objectives.rto_until == until { objectives.rto } else { None };
+        // A backup that a person chose says nothing of the newest one (measures.md, 2026-11-21).
+        let chosen_by_hand = record.chosen.as_ref().is_some_and(|chosen| chosen.chosen_by_hand);
+        let rpo = if chosen_by_hand { None } else { objectives.rpo };
+        let several = record.chosen.as_ref().is_some_and(|chosen| chosen.listing.len() >= 2);
+        Self {
+            time_to_queryable: recovery_clock(record, Milestone::Queryable, None),
+            time_to_restored: recovery_clock(record, Milestone::Restored, judged(RtoUntil::Restored)),
+            time_to_verified: recovery_clock(record, Milestone::Verified, judged(RtoUntil::Verified)),
+            backup_age: backup_age(record),
+            recovery_point_age: recovery_point_age(record).held_against(rpo),
+            data_age: data_age(record),
+            worst_exposure: worst_exposure(record).held_against(rpo.filter(|_| several)),
+        }
+    }
+}
+
+fn recovery_clock(record: &RunRecord, milestone: Milestone, objective: Option<Duration>) -> RecoveryClock {
+    let value = record.reached(milestone).map(|at| at.elapsed().saturating_sub(subtracted(&record.phases, at)));
+    RecoveryClock { value, objective }
+}
+
+/// Age of an instant at the run's start; an instant of the future is no age.
+fn age(record: &RunRecord, instant: Timestamp) -> Option<Duration> {
+    Duration::try_from(record.opening.started_at.duration_since(instant)).ok()
+}
+
+fn backup_age(record: &RunRecord) -> RecoveryPointClock {
+    let Some(chosen) = &record.chosen else { return RecoveryPointClock::unknown("no backup was chosen") };
+    match age(record, chosen.candidate.modified_at) {
+        Some(value) => RecoveryPointClock::known(value, "modified_time"),
+        None => RecoveryPointClock::unknown("the modification time is later than the start of the run"),
+    }
+}
+
+/// Best basis first: archive header, newest row, and the modification time only where the drill allows it.
+fn recovery_point_age(record: &RunRecord) -> RecoveryPointClock {
+    let header = record.read.as_ref().and_then(|read| read.started_at);
+    if let Some(value) = header.and_then(|started_at| age(record, started_at)) {
+        return RecoveryPointClock::known(value, "archive_header");
+    }
+    if let RecoveryPointClock { value: Some(value), .. } = data_age(record) {
+        return RecoveryPointClock::known(value, "newest_row");
+    }
+    if let (true, Some(value)) = (record.opening.objectives.modified_time_allowed, backup_age(record).value) {
+        return RecoveryPointClock::known(value, "modified_time");
+    }
+    RecoveryPointClock::unknown(missing_basis(record))
+}
+
+fn missing_basis(record: &RunRecord) -> String {
+    let Some(read) = &record.read else { return "no backup was read".to_owned() };
+    let note = read.started_at_note.as_deref().unwrap_or("the backup does not say when it was begun");
+    format!("{note}; give the drill a `fresh` check, or allow `modified_time` in backup.recovery_point_basis")
+}
+
+fn data_age(record: &RunRecord) -> RecoveryPointClock {
+    let newest = record.findings.iter().filter_map(|finding| finding.newest_row_age_seconds).reduce(f64::min);
+    match newest.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        Some(value) => RecoveryPointClock::known(value, "newest_row"),
+        None => RecoveryPointClock::unknown("no `fresh` check saw a row"),
+    }
+}
+
+/// The largest gap between neighbours of the listing that ends inside the window (the newest gap always counts), plus
+/// the dump's own length: a listing holds the instants at which dumps ended, and what a dump holds ended when it began.
+fn worst_exposure(record: &RunRecord) -> RecoveryPointClock {
+    let Some(chosen) = &record.chosen else { return RecoveryPointClock::unknown("no backup was chosen") };
+    let window = record.opening.objectives.exposure_window;
+    let mut newest_first = chosen.listing.clone();
+    newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    let neighbours = newest_first.windows(2).enumerate();
+    let inside = neighbours.filter(|(n, pair)| *n == 0 || age(record, pair[0]).is_none_or(|age| age <= window));
+    let gap = inside.filter_map(|(_, pair)| Duration::try_from(pair[0].duration_since(pair[1])).ok()).max();
+    let Some(gap) = gap else { return RecoveryPointClock::unknown("the listing holds fewer than two backups") };
+    let length = dump_length(record);
+    let with = length.map_or("a dump's length unknown", |_| "a dump's length added");
+    let basis = format!("listing of {} backups, modification times, {with}", newest_first.len());
+    RecoveryPointClock::known(gap + length.unwrap_or_default(), basis)
+}
+
+fn dump_length(record: &RunRecord) -> Option<Duration> {
+    let started_at = record.read.as_ref()?.started_at?;
+    Duration::try_from(record.chosen.as_ref()?.candidate.modified_at.duration_since(started_at)).ok()
+}

@@ -1,0 +1,103 @@
+//! The verdict, as a pure function of what was recorded.
+//!
+//! A run starts as inconclusive and must *earn* `passed`: every planned phase and every planned check ended with
+//! positive evidence. It must equally earn `failed`: by a finding about the backup, never by trouble of our own.
+
+use super::sentence::sentence;
+use super::{Clocks, RunRecord};
+use crate::model::{Finding, Integrity, Outcome, Reason, Verdict};
+
+/// What a run means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it did not pass; the first in phase order.
+    pub reason: Option<Reason>,
+    /// The verdict in one sentence for a person.
+    pub sentence: String,
+    /// How much is known of the restored data.
+    pub integrity: Integrity,
+    /// All clocks.
+    pub clocks: Clocks,
+}
+
+impl Conclusion {
+    /// Judges a run that has ended.
+    pub fn of(record: &RunRecord) -> Self {
+        let clocks = Clocks::of(record);
+        let reason = reason(record, &clocks);
+        let verdict = reason.map_or(Verdict::Passed, Reason::verdict);
+        let sentence = sentence(record, &clocks, verdict, reason);
+        Self { verdict, reason, sentence, integrity: integrity(record, verdict), clocks }
+    }
+
+    /// Whether the run counts as proof that the service is recoverable.
+    pub fn is_proof(&self, record: &RunRecord) -> bool {
+        self.verdict == Verdict::Passed && record.chosen.as_ref().is_some_and(|chosen| !chosen.chosen_by_hand)
+    }
+}
+
+fn reason(record: &RunRecord, clocks: &Clocks) -> Option<Reason> {
+    let stopped = record.stop.as_ref().map(|stop| stop.reason);
+    let failed = first_reason(record, Outcome::Failed, Reason::CheckFailed);
+    // A failed check is evidence that a later trouble of ours does not take back, unless the sandbox was lost under
+    // it or the run was taken away: then its answers can't be trusted, or nobody waits for them (measures.md).
+    let overrides = |stop: &Reason| match stop.verdict() {
+        Verdict::Failed | Verdict::Aborted | Verdict::Cancelled => true,
+        _ => matches!(stop, Reason::SandboxLost | Reason::SandboxOutOfMemory | Reason::StoreFailed),
+    };
+    stopped
+        .filter(overrides)
+        .or_else(|| lost_under_a_check(record))
+        .or(failed)
+        .or(stopped)
+        .or_else(|| first_reason(record, Outcome::Errored, Reason::CheckInvalid))
+        .or_else(|| missed_objective(clocks))
+        .or_else(|| (!earned(record)).then_some(Reason::Internal))
+}
+
+fn lost_under_a_check(record: &RunRecord) -> Option<Reason> {
+    let mut reasons = record.findings.iter().filter_map(|finding| finding.reason);
+    reasons.find(|reason| matches!(reason, Reason::SandboxLost | Reason::SandboxOutOfMemory))
+}
+
+fn first_reason(record: &RunRecord, outcome: Outcome, otherwise: Reason) -> Option<Reason> {
+    let first = record.findings_in_order().into_iter().find(|finding| finding.outcome == outcome)?;
+    Some(first.reason.unwrap_or(otherwise))
+}
+
+fn missed_objective(clocks: &Clocks) -> Option<Reason> {
+    let recovery_point = [&clocks.recovery_point_age, &clocks.worst_exposure];
+    let unproven = |clock: &&&super::RecoveryPointClock| clock.met() == Some(false) && clock.value.is_none();
+    if recovery_point.iter().any(|clock| clock.met() == Some(false) && clock.value.is_some()) {
+        return Some(Reason::RpoMissed);
+    }
+    if recovery_point.iter().any(|clock| unproven(&clock)) {
+        return Some(Reason::RpoNotProvable);
+    }
+    let recovery = [clocks.time_to_restored, clocks.time_to_verified];
+    recovery.iter().any(|clock| clock.met() == Some(false)).then_some(Reason::RtoMissed)
+}
+
+/// Positive evidence for everything that was planned.
+fn earned(record: &RunRecord) -> bool {
+    let opening = &record.opening;
+    let good_end = |phase| record.phases.iter().rev().find(|s| s.phase == phase).is_some_and(|s| s.succeeded);
+    let answered = |finding: &&Finding| finding.outcome == Outcome::Passed;
+    !opening.checks.is_empty()
+        && opening.phases.iter().copied().all(good_end)
+        && record.findings_in_order().iter().filter(|finding| answered(finding)).count() == opening.checks.len()
+        && record.reached(crate::model::Milestone::Verified).is_some()
+        && record.fatal_restore_errors().next().is_none()
+}
+
+fn integrity(record: &RunRecord, verdict: Verdict) -> Integrity {
+    let anything_held = record.findings.iter().any(|finding| finding.outcome == Outcome::Passed);
+    match verdict {
+        Verdict::Passed => Integrity::Plausible,
+        // A missed objective says nothing against the data.
+        Verdict::Failed if anything_held && earned(record) => Integrity::Plausible,
+        _ => Integrity::Unknown,
+    }
+}
