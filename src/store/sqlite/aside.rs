@@ -1,0 +1,130 @@
+//! Rows beside a run: later sweeps, kept sandboxes, messages.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, params};
+
+use super::column::{instant, read_instant, read_run, unreadable};
+use crate::model::{CleanUp, RunId};
+use crate::store::error::Fault;
+use crate::store::values::{KeptSandbox, LateCleanUp, OutboxEntry, OutboxItem};
+
+/// Adds what a sweep found.
+pub(in crate::store) fn note_late_cleanup(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    at: Timestamp,
+    found: &CleanUp,
+) -> Result<(), Fault> {
+    must_exist(transaction, run)?;
+    let body = serde_json::to_string(found).map_err(unreadable)?;
+    transaction.execute(
+        "INSERT INTO cleanups (run, at, leaked, body) VALUES (?1, ?2, ?3, ?4)",
+        params![run.to_string(), instant(at), !found.proven, body],
+    )?;
+    Ok(())
+}
+
+/// What sweeps found, oldest first.
+pub(in crate::store) fn cleanups(connection: &Connection, run: RunId) -> Result<Vec<LateCleanUp>, Fault> {
+    let mut statement = connection.prepare("SELECT at, body FROM cleanups WHERE run = ?1 ORDER BY id")?;
+    let mut rows = statement.query([run.to_string()])?;
+    let mut cleanups = Vec::new();
+    while let Some(row) = rows.next()? {
+        let found = serde_json::from_str(&row.get::<_, String>("body")?).map_err(unreadable)?;
+        cleanups.push(LateCleanUp { at: read_instant(row, "at")?, found });
+    }
+    Ok(cleanups)
+}
+
+/// Remembers a kept container.
+pub(in crate::store) fn keep(transaction: &Transaction<'_>, kept: &KeptSandbox) -> Result<(), Fault> {
+    must_exist(transaction, kept.run)?;
+    transaction.execute(
+        "INSERT INTO kept (run, container, until) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET until = excluded.until",
+        params![kept.run.to_string(), kept.container, instant(kept.until)],
+    )?;
+    Ok(())
+}
+
+/// The kept containers.
+pub(in crate::store) fn kept(connection: &Connection) -> Result<Vec<KeptSandbox>, Fault> {
+    let mut statement =
+        connection.prepare("SELECT run, container, until FROM kept ORDER BY until, container")?;
+    let mut rows = statement.query([])?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (run, until) = (read_run(row, "run")?, read_instant(row, "until")?);
+        kept.push(KeptSandbox { run, container: row.get("container")?, until });
+    }
+    Ok(kept)
+}
+
+/// Forgets what was kept of a run.
+pub(in crate::store) fn forget_kept(transaction: &Transaction<'_>, run: RunId) -> Result<(), Fault> {
+    transaction.execute("DELETE FROM kept WHERE run = ?1", [run.to_string()])?;
+    Ok(())
+}
+
+/// Unsent messages that are due.
+pub(in crate::store) fn outbox_due(
+    connection: &Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxItem>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT id, run, channel, recipient, message_id, body, not_before, attempts FROM outbox
+         WHERE sent_at IS NULL AND not_before <= ?1 ORDER BY not_before, id LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![instant(now), limit])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entry = OutboxEntry {
+            channel: row.get("channel")?,
+            recipient: row.get("recipient")?,
+            message_id: row.get("message_id")?,
+            body: row.get("body")?,
+            not_before: read_instant(row, "not_before")?,
+        };
+        due.push(OutboxItem {
+            id: row.get("id")?,
+            run: read_run(row, "run")?,
+            entry,
+            attempts: row.get("attempts")?,
+        });
+    }
+    Ok(due)
+}
+
+/// The message is sent.
+pub(in crate::store) fn outbox_sent(
+    transaction: &Transaction<'_>,
+    id: i64,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    transaction.execute(
+        "UPDATE outbox SET sent_at = ?2, attempts = attempts + 1, last_error = NULL WHERE id = ?1",
+        params![id, instant(at)],
+    )?;
+    Ok(())
+}
+
+/// The message is to be tried again.
+pub(in crate::store) fn outbox_failed(
+    transaction: &Transaction<'_>,
+    id: i64,
+    not_before: Timestamp,
+    error: &str,
+) -> Result<(), Fault> {
+    transaction.execute(
+        "UPDATE outbox SET not_before = ?2, attempts = attempts + 1, last_error = ?3 WHERE id = ?1",
+        params![id, instant(not_before), error],
+    )?;
+    Ok(())
+}
+
+fn must_exist(connection: &Connection, run: RunId) -> Result<(), Fault> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE run = ?1)";
+    let exists: bool = connection.query_row(sql, [run.to_string()], |row| row.get(0))?;
+    if exists { Ok(()) } else { Err(Fault::UnknownRun { run }) }
+}

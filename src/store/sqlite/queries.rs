@@ -1,0 +1,137 @@
+//! What readers ask.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use super::column::{from_word, instant, instant_from, read_drill, read_instant, read_run};
+use super::event;
+use crate::model::{DrillName, Event, Reason, RunId};
+use crate::record::RunSummary;
+use crate::store::error::Fault;
+use crate::store::values::HistoryFilter;
+
+/// A run's line. What the newest sweep found stands above what the run knew of itself.
+const SUMMARY: &str = "SELECT run, drill, service, started_at, finished_at, verdict, reason, sentence,
+    time_to_verified_seconds, recovery_point_age_seconds, proof,
+    coalesce((SELECT leaked FROM cleanups WHERE cleanups.run = runs.run ORDER BY id DESC LIMIT 1), leaked) AS leaked
+    FROM runs";
+
+/// Runs whose id lies between a prefix and the same with the highest character; one more than a message shows.
+const FIND: &str = "SELECT run FROM runs WHERE run >= ?1 AND run < ?2 AND (?3 IS NULL OR drill = ?3)
+    ORDER BY run DESC LIMIT 6";
+
+/// Runs, newest first.
+pub(in crate::store) fn history(
+    connection: &Connection,
+    filter: &HistoryFilter,
+) -> Result<Vec<RunSummary>, Fault> {
+    let (sql, values) = history_query(filter);
+    summaries(connection, &sql, values)
+}
+
+/// Only the conditions that are asked for, so that each question finds its index.
+fn history_query(filter: &HistoryFilter) -> (String, Vec<Value>) {
+    let mut values = Vec::new();
+    let mut conditions = Vec::new();
+    if let Some(drill) = &filter.drill {
+        conditions.push("drill = ?");
+        values.push(Value::Text(drill.to_string()));
+    }
+    if let Some(since) = filter.since {
+        conditions.push("started_at >= ?");
+        values.push(Value::Integer(instant(since)));
+    }
+    let condition =
+        if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    // A negative limit is none.
+    values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
+    (format!("{SUMMARY} {condition} ORDER BY started_at DESC, run DESC LIMIT ?"), values)
+}
+
+/// Runs without an ending, oldest first.
+pub(in crate::store) fn unfinished(connection: &Connection) -> Result<Vec<RunSummary>, Fault> {
+    summaries(connection, &format!("{SUMMARY} WHERE finished_at IS NULL ORDER BY run"), Vec::new())
+}
+
+/// One run's line.
+pub(in crate::store) fn summary(connection: &Connection, run: RunId) -> Result<Option<RunSummary>, Fault> {
+    let values = vec![Value::Text(run.to_string())];
+    Ok(summaries(connection, &format!("{SUMMARY} WHERE run = ?"), values)?.pop())
+}
+
+/// A run's events.
+pub(in crate::store) fn events(connection: &Connection, run: RunId) -> Result<Vec<Event>, Fault> {
+    event::of(connection, run)
+}
+
+/// The runs that `text` may mean: none, one, or the newest few of several.
+pub(in crate::store) fn find(
+    connection: &Connection,
+    text: &str,
+    drill: Option<&DrillName>,
+) -> Result<Vec<RunId>, Fault> {
+    let drill = drill.map(DrillName::as_str);
+    if text == "last" {
+        let newest =
+            HistoryFilter { drill: drill.and_then(|name| name.parse().ok()), since: None, limit: Some(1) };
+        return Ok(history(connection, &newest)?.into_iter().map(|run| run.run).collect());
+    }
+    // Only letters and digits make an id, and anything else could be a pattern.
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare_cached(FIND)?;
+    let (from, to) = (text.to_ascii_uppercase(), format!("{}~", text.to_ascii_uppercase()));
+    let mut rows = statement.query(params![from, to, drill])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read_run(row, "run")?);
+    }
+    Ok(found)
+}
+
+/// A drill's watermark.
+pub(in crate::store) fn watermark(
+    connection: &Connection,
+    drill: &DrillName,
+) -> Result<Option<Timestamp>, Fault> {
+    let sql = "SELECT scheduled_at FROM watermarks WHERE drill = ?1";
+    let found = connection.query_row(sql, [drill.as_str()], |row| row.get(0)).optional()?;
+    found.map(instant_from).transpose()
+}
+
+/// What is to be said of an unfinished run whose process has died.
+pub(super) fn reason_if_lost(connection: &Connection, run: RunId) -> Result<Reason, Fault> {
+    let sql = "SELECT started_by = 'scheduled' FROM runs WHERE run = ?1";
+    let scheduled: bool = connection.query_row(sql, [run.to_string()], |row| row.get(0))?;
+    Ok(if scheduled { Reason::DaemonLost } else { Reason::ProcessLost })
+}
+
+fn summaries(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Vec<RunSummary>, Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read_summary(row)?);
+    }
+    Ok(found)
+}
+
+fn read_summary(row: &Row<'_>) -> Result<RunSummary, Fault> {
+    let word = |column: &str| row.get::<_, Option<String>>(column);
+    Ok(RunSummary {
+        run: read_run(row, "run")?,
+        drill: read_drill(row, "drill")?,
+        service: row.get("service")?,
+        started_at: read_instant(row, "started_at")?,
+        finished_at: row.get::<_, Option<i64>>("finished_at")?.map(instant_from).transpose()?,
+        verdict: word("verdict")?.as_deref().map(from_word).transpose()?,
+        reason: word("reason")?.as_deref().map(from_word).transpose()?,
+        sentence: row.get("sentence")?,
+        time_to_verified_seconds: row.get("time_to_verified_seconds")?,
+        recovery_point_age_seconds: row.get("recovery_point_age_seconds")?,
+        leaked: row.get("leaked")?,
+        proof: row.get("proof")?,
+    })
+}

@@ -1,0 +1,68 @@
+//! The one thread of this process that writes.
+
+use std::sync::mpsc;
+use std::thread;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::store::error::Fault;
+
+type Job = Box<dyn FnOnce(&mut State) + Send>;
+
+/// A handle on the writing thread, which ends with its last handle.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+struct State {
+    connection: Connection,
+    /// The first failure after which the state on disk is unknown. Nothing is written on top of it.
+    broken: Option<Fault>,
+}
+
+impl Writer {
+    /// Starts the thread with its connection.
+    pub(super) fn start(connection: Connection) -> Result<Self, Fault> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let mut state = State { connection, broken: None };
+        thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || queue.iter().for_each(|job| job(&mut state)))?;
+        Ok(Self { jobs })
+    }
+
+    /// Runs one transaction. It is carried out even if nobody waits for its answer any more.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (answer, answered) = oneshot::channel();
+        let job = move |state: &mut State| drop(answer.send(state.transact(work)));
+        self.jobs.send(Box::new(job)).map_err(|_| Fault::Stopped)?;
+        answered.await.map_err(|_| Fault::Stopped)?
+    }
+}
+
+impl State {
+    fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        if let Some(fault) = &self.broken {
+            return Err(fault.clone());
+        }
+        let result = transact(&mut self.connection, work);
+        self.broken = result.as_ref().err().filter(|fault| fault.is_final()).cloned();
+        result
+    }
+}
+
+/// One transaction: begun for writing, so that what it reads stays true until its end; rolled back on any error.
+fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
