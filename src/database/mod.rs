@@ -1,1 +1,3 @@
-//! To come.
+//! Databases as pure recipes: what to start, with which settings, what to ask. No I/O.
+
+pub mod postgres;

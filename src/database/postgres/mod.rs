@@ -1,0 +1,4 @@
+//! PostgreSQL.
+
+pub mod settings;
+pub mod start;

@@ -1,0 +1,77 @@
+//! How a sandbox's process 1 starts PostgreSQL, and stops it when nobody holds the lease any more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Where the anonymous volume is mounted: every PostgreSQL image has this directory, owned by its `postgres` user
+/// (elsewhere the volume would belong to root, measured).
+pub const VOLUME: &str = "/var/lib/postgresql";
+/// The data directory on it. Our own images bring it initialised, and the volume is filled from the image.
+pub const DATA: &str = "/var/lib/postgresql/drillyard";
+/// Where the backup is mounted.
+pub const BACKUP: &str = "/run/drillyard/backup";
+/// The user inside.
+pub const USER: &str = "postgres";
+/// The server's setting that carries the nonce.
+pub const NONCE: &str = "drillyard.run";
+/// Printed by process 1 where the image has no PostgreSQL.
+pub const NO_POSTGRES: &str = "drillyard: no PostgreSQL in this image";
+
+/// Process 1. Its standard input is the lease: at its end, or when the time to live is over, everything in the
+/// container ends with it. `keep SECONDS` on standard input hands over a new time to live and detaches. Arguments:
+/// time to live in seconds, data directory, server options.
+///
+/// bash is in every official image, because its entrypoint needs it. The server's standard input is closed, or a
+/// server that outlived the loop would hold the lease's pipe.
+const PROCESS_1: &str = r#"
+set -u
+ttl=$1 data=$2; shift 2
+for bin in /usr/lib/postgresql/*/bin /usr/local/bin /usr/local/pgsql/bin /usr/bin; do
+  [ -x "$bin/postgres" ] && [ -x "$bin/initdb" ] && PATH=$bin:$PATH && break
+done
+command -v postgres >/dev/null || { echo "drillyard: no PostgreSQL in this image" >&2; exit 78; }
+export LC_ALL=C.UTF-8
+if [ ! -s "$data/PG_VERSION" ]; then
+  initdb --pgdata="$data" --username=postgres --encoding=UTF8 --locale=C --auth=trust --no-sync \
+    --no-instructions </dev/null >/dev/null || exit 79
+fi
+postgres -D "$data" "$@" </dev/null &
+server=$!
+kept=
+deadline=$((SECONDS + ttl))
+while kill -0 "$server" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ]; do
+  if [ -n "$kept" ]; then sleep 1; continue; fi
+  if read -r -t 1 word value; then
+    if [ "$word" = keep ]; then kept=1 deadline=$((SECONDS + value)); echo "drillyard: kept" >&2; fi
+  elif [ $? -le 128 ]; then
+    break
+  fi
+done
+kill -0 "$server" 2>/dev/null || exit 70
+exit 0
+"#;
+
+/// Exit code of process 1 where the server ended by itself.
+pub const SERVER_ENDED: i64 = 70;
+
+/// The command of process 1.
+pub fn command(time_to_live: Duration, settings: &BTreeMap<String, String>) -> Vec<String> {
+    let mut command: Vec<String> = ["bash", "-c", PROCESS_1, "drillyard-sandbox"].map(str::to_owned).to_vec();
+    command.push(time_to_live.as_secs().max(1).to_string());
+    command.push(DATA.to_owned());
+    for (name, value) in settings {
+        command.push("-c".to_owned());
+        command.push(format!("{name}={value}"));
+    }
+    command
+}
+
+/// The command whose standard streams are the wire to the server: it waits until the server listens, at most 60 s.
+pub fn wire_command() -> Vec<String> {
+    let relay = "for _ in {1..3000}; do (: </dev/tcp/127.0.0.1/5432) 2>/dev/null && break; sleep 0.02; done; \
+                 exec 3<>/dev/tcp/127.0.0.1/5432 || exit 1; cat <&3 & exec cat >&3";
+    ["bash", "-c", relay].map(str::to_owned).to_vec()
+}
+
+/// The last line that process 1 prints of a `keep` that it understood.
+pub const KEPT: &str = "drillyard: kept";

@@ -1,0 +1,48 @@
+//! What the engine tells by itself: that a sandbox ran out of memory, that it ended.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+
+use bollard::query_parameters::EventsOptionsBuilder;
+use futures_util::{Stream, StreamExt};
+
+use super::Engine;
+
+/// Something that happened to a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineEvent {
+    /// A process in it was killed for memory. The container may go on running, and its state won't tell (measured).
+    OutOfMemory,
+    /// Process 1 ended.
+    Ended {
+        /// Its exit code; 137 is SIGKILL.
+        exit_code: Option<i64>,
+    },
+}
+
+/// Events of one container, from now on.
+pub type EngineEvents = Pin<Box<dyn Stream<Item = EngineEvent> + Send>>;
+
+impl Engine {
+    /// Subscribes to a container's events. `since` is in whole seconds since 1970 by the engine's clock: the engine
+    /// replays what happened between then and the subscription.
+    pub fn events_of(&self, container: &str, since: i64) -> EngineEvents {
+        let filters = HashMap::from([
+            ("container".to_owned(), vec![container.to_owned()]),
+            ("event".to_owned(), vec!["oom".to_owned(), "die".to_owned()]),
+        ]);
+        let options = EventsOptionsBuilder::default().since(&since.to_string()).filters(&filters).build();
+        let events = self.docker.events(Some(options)).filter_map(|item| async {
+            let message = item.ok()?;
+            match message.action.as_deref()? {
+                "oom" => Some(EngineEvent::OutOfMemory),
+                "die" => {
+                    let exit_code = message.actor.and_then(|actor| actor.attributes)?.get("exitCode")?.parse().ok();
+                    Some(EngineEvent::Ended { exit_code })
+                }
+                _ => None,
+            }
+        });
+        Box::pin(events)
+    }
+}

@@ -1,0 +1,231 @@
+//! PostgreSQL's protocol over the standard streams of a program inside the sandbox. There is no port, no socket
+//! directory and no network between the daemon and restored data.
+//!
+//! Identity: the server's setting `drillyard.run` holds a nonce that only this run's sandbox got on its command line.
+//! It is read back as the first statement of every connection, and a connection that can't show it is dropped before
+//! anything else is sent.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::time::timeout;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_util::io::StreamReader;
+
+use crate::database::postgres::start;
+use crate::engine::exec::Output;
+use crate::engine::{Engine, EngineError, ExecSpec};
+use crate::error::Explain;
+use crate::model::{Reason, ServerVersion};
+
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(30);
+/// How long a starting server may refuse us.
+const STARTING: Duration = Duration::from_secs(60);
+
+/// Who connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// The sandbox's own superuser, for restoring and preparing.
+    Superuser,
+    /// The role that asks the checks.
+    Checker,
+}
+
+impl Login {
+    fn role(self) -> &'static str {
+        match self {
+            Self::Superuser => "postgres",
+            Self::Checker => "drillyard_check",
+        }
+    }
+
+    /// Settings of the session, over whatever the backup says of databases and roles.
+    fn options(self) -> &'static str {
+        match self {
+            Self::Superuser => {
+                "-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=0 \
+                 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off \
+                 -c client_min_messages=error -c row_security=off -c TimeZone=UTC -c DateStyle=ISO"
+            }
+            Self::Checker => {
+                "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 \
+                 -c client_min_messages=error -c row_security=off -c TimeZone=UTC -c DateStyle=ISO"
+            }
+        }
+    }
+}
+
+/// The way to one sandbox's server.
+#[derive(Clone)]
+pub struct Wire {
+    engine: Engine,
+    container: String,
+    nonce: String,
+}
+
+/// A connection whose server has shown the nonce.
+pub struct Session {
+    client: Client,
+}
+
+impl std::ops::Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// A connection that did not come to be, or broke.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The engine did not do its part.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The server that answered is not the sandbox's.
+    #[error("a server answered in the sandbox's place and could not show the run's nonce; nothing was sent to it")]
+    NonceMissing,
+    /// The server refused or broke off. `Display` of the cause never holds a row's value: only its SQLSTATE is shown.
+    #[error("the sandbox's server {} ({})", what, sqlstate.as_deref().unwrap_or("connection lost"))]
+    Server {
+        /// What it did.
+        what: &'static str,
+        /// Five characters, where it said why.
+        sqlstate: Option<String>,
+    },
+    /// No connection in time.
+    #[error("no connection to the sandbox's server within {} s", after.as_secs())]
+    Timeout {
+        /// How long was waited.
+        after: Duration,
+    },
+}
+
+impl WireError {
+    /// Keeps of a server's error what is safe: its SQLSTATE.
+    pub fn of(what: &'static str, error: &tokio_postgres::Error) -> Self {
+        Self::Server { what, sqlstate: error.code().map(|code| code.code().to_owned()) }
+    }
+
+    fn is_starting(&self) -> bool {
+        matches!(self, Self::Server { sqlstate, .. } if sqlstate.as_deref().is_none_or(|state| state == "57P03"))
+    }
+}
+
+impl Explain for WireError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Engine(error) => error.reason(),
+            Self::NonceMissing => Reason::NonceMissing,
+            Self::Server { sqlstate, .. } => match sqlstate.as_deref() {
+                Some("53200") => Reason::SandboxOutOfMemory,
+                Some("53100") => Reason::DiskFull,
+                _ => Reason::SandboxLost,
+            },
+            Self::Timeout { .. } => Reason::Timeout,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            Self::NonceMissing => Some("tell us: this should not be possible".to_owned()),
+            Self::Server { .. } | Self::Timeout { .. } => None,
+        }
+    }
+}
+
+impl Wire {
+    pub(super) fn new(engine: Engine, container: String, nonce: String) -> Self {
+        Self { engine, container, nonce }
+    }
+
+    /// The container at the other end, for programs that must run inside it.
+    pub fn container(&self) -> &str {
+        &self.container
+    }
+
+    /// The engine that holds it.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Connects, and reads the nonce back before anything else.
+    pub async fn connect(&self, database: &str, login: Login) -> Result<Session, WireError> {
+        match timeout(CONNECT, self.connect_now(database, login)).await {
+            Ok(result) => result,
+            Err(_) => Err(WireError::Timeout { after: CONNECT }),
+        }
+    }
+
+    /// Connects to a server that may still be starting.
+    pub async fn connect_when_ready(&self, database: &str, login: Login) -> Result<Session, WireError> {
+        let deadline = tokio::time::Instant::now() + STARTING;
+        loop {
+            match self.connect(database, login).await {
+                Err(error) if error.is_starting() && tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn connect_now(&self, database: &str, login: Login) -> Result<Session, WireError> {
+        let spec = ExecSpec { command: start::wire_command(), environment: Vec::new(), input: true };
+        let exec = self.engine.exec(&self.container, spec).await?;
+        let answers = exec.output.filter_map(|piece| async {
+            match piece {
+                Ok(Output::Out(bytes)) => Some(Ok::<Bytes, std::io::Error>(bytes)),
+                Ok(Output::Error(_)) => None,
+                Err(error) => Some(Err(std::io::Error::other(error))),
+            }
+        });
+        let stream = tokio::io::join(StreamReader::new(Box::pin(answers)), exec.input);
+        let mut config = tokio_postgres::Config::new();
+        config.user(login.role()).dbname(database).application_name("drillyard").options(login.options());
+        let connected = config.connect_raw(stream, NoTls).await;
+        let (client, connection) = connected.map_err(|error| WireError::of("refused the connection", &error))?;
+        // Ends with the client: dropping a session closes its connection.
+        tokio::spawn(connection);
+        let session = Session { client };
+        session.prove(&self.nonce).await?;
+        Ok(session)
+    }
+}
+
+impl Session {
+    async fn prove(&self, nonce: &str) -> Result<(), WireError> {
+        match self.text(&format!("SHOW {}", start::NONCE)).await {
+            Ok(Some(text)) if text == nonce => Ok(()),
+            // 42704: the server does not know the setting.
+            Err(WireError::Server { sqlstate: Some(state), .. }) if state == "42704" => Err(WireError::NonceMissing),
+            Err(error) => Err(error),
+            Ok(_) => Err(WireError::NonceMissing),
+        }
+    }
+
+    /// The first column of a statement's first row, as text.
+    pub async fn text(&self, statement: &str) -> Result<Option<String>, WireError> {
+        let answer = self.client.simple_query(statement).await;
+        let messages = answer.map_err(|error| WireError::of("refused a statement of ours", &error))?;
+        Ok(messages.into_iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
+    }
+
+    /// Runs statements of ours, without an answer.
+    pub async fn run(&self, statements: &str) -> Result<(), WireError> {
+        let done = self.client.batch_execute(statements).await;
+        done.map_err(|error| WireError::of("refused a statement of ours", &error))
+    }
+
+    /// The server's version as it says it itself.
+    pub async fn server_version(&self) -> Result<ServerVersion, WireError> {
+        let text = self.text("SHOW server_version").await?.unwrap_or_default();
+        ServerVersion::parse(&text).ok_or(WireError::Server { what: "did not tell its version", sqlstate: None })
+    }
+}
