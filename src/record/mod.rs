@@ -13,7 +13,9 @@ pub mod summary;
 use jiff::Timestamp;
 
 use crate::model::event::{BackupChosen, BackupRead, RestoreErrorClass, RestoreErrors, RunStarted, Stop};
-use crate::model::{CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, SandboxFacts};
+use crate::model::{
+    CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, SandboxFacts, Verdict,
+};
 
 pub use clocks::{Clocks, RecoveryClock, RecoveryPointClock};
 pub use conclusion::Conclusion;
@@ -121,9 +123,7 @@ impl RunRecord {
             Fact::NotVerified { what } => add_new(&mut self.not_verified, [what.clone()]),
             Fact::Warned { what } => add_new(&mut self.warnings, [what.clone()]),
             Fact::NotComparable { why } => add_new(&mut self.not_comparable, [*why]),
-            Fact::Stopped(stop) => {
-                self.stop.get_or_insert_with(|| stop.clone());
-            }
+            Fact::Stopped(stop) => self.take_stop(stop),
             Fact::CleanedUp(cleanup) => self.cleanup = Some(cleanup.clone()),
         }
     }
@@ -133,6 +133,13 @@ impl RunRecord {
         self.restore_errors.clear();
         add_new(&mut self.warnings, [format!("the restore was repeated: {detail}")]);
         add_new(&mut self.not_comparable, [NotComparable::RestoreRepeated]);
+    }
+
+    /// The first counts; but a run whose process was lost afterwards never committed what it had stopped for.
+    fn take_stop(&mut self, stop: &Stop) {
+        if self.stop.is_none() || stop.reason.verdict() == Verdict::Aborted {
+            self.stop = Some(stop.clone());
+        }
     }
 
     fn take_finding(&mut self, finding: &Finding) {

@@ -17,9 +17,10 @@ pub(in crate::store) fn note_late_cleanup(
 ) -> Result<(), Fault> {
     must_exist(transaction, run)?;
     let body = serde_json::to_string(found).map_err(unreadable)?;
+    let leaked = !found.proven || !found.leftovers.is_empty();
     transaction.execute(
         "INSERT INTO cleanups (run, at, leaked, body) VALUES (?1, ?2, ?3, ?4)",
-        params![run.to_string(), instant(at), !found.proven, body],
+        params![run.to_string(), instant(at), leaked, body],
     )?;
     Ok(())
 }
