@@ -1,0 +1,249 @@
+//! The JSON of a run, `drillyard/run/1`: a contract with programs.
+//!
+//! Every key is always there; what is not known is `null`, beside a `basis` that says why. New keys may be added within
+//! a version, none changes its meaning. Strings are as they were recorded.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::json_parts::{Backup, CleanUp, RestoreError, Sandbox, Stop};
+use crate::model::event::{PlannedCheck, Trigger};
+use crate::model::{CheckKind, Finding, Integrity, Milestone, Outcome, Phase, Reason, RunId, Verdict};
+use crate::record::{Clocks, Conclusion, PhaseSpan, RecoveryClock, RecoveryPointClock, RunRecord};
+
+/// The document of one run.
+pub fn json(record: &RunRecord, conclusion: &Conclusion) -> Value {
+    to_value(&Run::of(record, conclusion))
+}
+
+/// Structs of strings, numbers and lists always have a JSON; `Null` stands for what can't happen.
+pub(super) fn to_value(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    schema: &'static str,
+    run: RunId,
+    drill: &'a str,
+    service: &'a str,
+    owner: Option<&'a str>,
+    contact: Option<&'a str>,
+    runbook: Option<&'a str>,
+    labels: &'a BTreeMap<String, String>,
+    trigger: Trigger,
+    started_at: Timestamp,
+    finished_at: Option<Timestamp>,
+    definition_sha256: &'a str,
+    drillyard_version: &'a str,
+    verdict: Verdict,
+    reason: Option<Reason>,
+    sentence: &'a str,
+    integrity: Integrity,
+    proof: bool,
+    leaked: bool,
+    stop: Option<Stop<'a>>,
+    backup: Backup<'a>,
+    sandbox: Sandbox<'a>,
+    clocks: ClocksJson<'a>,
+    milestones: Milestones,
+    phases: Vec<PhaseJson<'a>>,
+    checks: Vec<CheckJson<'a>>,
+    checks_planned: &'a [PlannedCheck],
+    /// This version rehearses no rollback; the key is there so that readers need not ask whether it is.
+    rehearsals: [(); 0],
+    roles_created: &'a [String],
+    restore_errors: Vec<RestoreError<'a>>,
+    not_verified: &'a [String],
+    warnings: &'a [String],
+    cleanup: CleanUp<'a>,
+    evidence: Evidence,
+}
+
+impl<'a> Run<'a> {
+    fn of(record: &'a RunRecord, conclusion: &'a Conclusion) -> Self {
+        let opening = &record.opening;
+        Self {
+            schema: "drillyard/run/1",
+            run: opening.run,
+            drill: opening.drill.as_str(),
+            service: &opening.service,
+            owner: opening.owner.as_deref(),
+            contact: opening.contact.as_deref(),
+            runbook: opening.runbook.as_deref(),
+            labels: &opening.labels,
+            trigger: opening.trigger,
+            started_at: opening.started_at,
+            finished_at: record.finished_at(),
+            definition_sha256: &opening.definition_sha256,
+            drillyard_version: &opening.drillyard_version,
+            verdict: conclusion.verdict,
+            reason: conclusion.reason,
+            sentence: &conclusion.sentence,
+            integrity: conclusion.integrity,
+            proof: conclusion.is_proof(record),
+            leaked: record.leaked(),
+            stop: record.stop.as_ref().map(Stop::of),
+            backup: Backup::of(record),
+            sandbox: Sandbox::of(record),
+            clocks: ClocksJson::of(&conclusion.clocks),
+            milestones: Milestones::of(record),
+            phases: record.phases.iter().map(|span| PhaseJson::of(record, span)).collect(),
+            checks: record.findings_in_order().into_iter().map(CheckJson::of).collect(),
+            checks_planned: &opening.checks,
+            rehearsals: [],
+            roles_created: &record.roles_created,
+            restore_errors: record.restore_errors.iter().map(RestoreError::of).collect(),
+            not_verified: &record.not_verified,
+            warnings: &record.warnings,
+            cleanup: CleanUp::of(record),
+            evidence: Evidence { sha256: None, previous: None },
+        }
+    }
+}
+
+/// The records' chain; this version does not write one.
+#[derive(Serialize)]
+struct Evidence {
+    sha256: Option<String>,
+    previous: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ClocksJson<'a> {
+    time_to_queryable: ClockJson<'a>,
+    time_to_restored: ClockJson<'a>,
+    time_to_verified: ClockJson<'a>,
+    backup_age: ClockJson<'a>,
+    recovery_point_age: ClockJson<'a>,
+    data_age: ClockJson<'a>,
+    worst_exposure: ClockJson<'a>,
+}
+
+impl<'a> ClocksJson<'a> {
+    fn of(clocks: &'a Clocks) -> Self {
+        Self {
+            time_to_queryable: ClockJson::of_time(clocks.time_to_queryable),
+            time_to_restored: ClockJson::of_time(clocks.time_to_restored),
+            time_to_verified: ClockJson::of_time(clocks.time_to_verified),
+            backup_age: ClockJson::of_point(&clocks.backup_age),
+            recovery_point_age: ClockJson::of_point(&clocks.recovery_point_age),
+            data_age: ClockJson::of_point(&clocks.data_age),
+            worst_exposure: ClockJson::of_point(&clocks.worst_exposure),
+        }
+    }
+}
+
+/// One shape for all clocks, so that a reader needs one type.
+#[derive(Serialize)]
+struct ClockJson<'a> {
+    seconds: Option<f64>,
+    basis: &'a str,
+    objective_seconds: Option<f64>,
+    met: Option<bool>,
+}
+
+impl<'a> ClockJson<'a> {
+    fn of_time(clock: RecoveryClock) -> Self {
+        let basis = if clock.value.is_some() { "measured" } else { "not reached" };
+        Self {
+            seconds: clock.value.as_ref().map(seconds),
+            basis,
+            objective_seconds: clock.objective.as_ref().map(seconds),
+            met: clock.met(),
+        }
+    }
+
+    fn of_point(clock: &'a RecoveryPointClock) -> Self {
+        Self {
+            seconds: clock.value.as_ref().map(seconds),
+            basis: &clock.basis,
+            objective_seconds: clock.objective.as_ref().map(seconds),
+            met: clock.met(),
+        }
+    }
+}
+
+/// Raw distances from the start, image pull and all, where the clocks leave it out.
+#[derive(Serialize)]
+struct Milestones {
+    queryable_seconds: Option<f64>,
+    restored_seconds: Option<f64>,
+    verified_seconds: Option<f64>,
+}
+
+impl Milestones {
+    fn of(record: &RunRecord) -> Self {
+        let at = |milestone| record.reached(milestone).map(|at| seconds(&at.elapsed()));
+        Self {
+            queryable_seconds: at(Milestone::Queryable),
+            restored_seconds: at(Milestone::Restored),
+            verified_seconds: at(Milestone::Verified),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PhaseJson<'a> {
+    phase: Phase,
+    started_at: Option<Timestamp>,
+    offset_seconds: f64,
+    seconds: Option<f64>,
+    succeeded: bool,
+    bytes: Option<u64>,
+    waited_for: Option<&'a str>,
+}
+
+impl<'a> PhaseJson<'a> {
+    fn of(record: &RunRecord, span: &'a PhaseSpan) -> Self {
+        Self {
+            phase: span.phase,
+            started_at: record.wall_clock(span.start),
+            offset_seconds: seconds(&span.start.elapsed()),
+            seconds: span.duration().as_ref().map(seconds),
+            succeeded: span.succeeded,
+            bytes: span.bytes,
+            waited_for: span.waited_for.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    name: &'a str,
+    kind: CheckKind,
+    outcome: Outcome,
+    reason: Option<Reason>,
+    expected: &'a str,
+    observed: &'a str,
+    hint: Option<&'a str>,
+    warnings: &'a [String],
+    newest_row_age_seconds: Option<f64>,
+    seconds: f64,
+}
+
+impl<'a> CheckJson<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            name: &finding.name,
+            kind: finding.kind,
+            outcome: finding.outcome,
+            reason: finding.reason,
+            expected: &finding.expected,
+            observed: &finding.observed,
+            hint: finding.hint.as_deref(),
+            warnings: &finding.warnings,
+            newest_row_age_seconds: finding.newest_row_age_seconds,
+            seconds: finding.seconds,
+        }
+    }
+}
+
+/// Seconds to the microsecond, which is what the run's clock holds.
+fn seconds(duration: &Duration) -> f64 {
+    duration.as_secs_f64()
+}

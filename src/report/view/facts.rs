@@ -1,0 +1,163 @@
+//! Labels and values: the run, its backup, its sandbox, its clean-up.
+
+use super::super::visible::visible;
+use super::super::words;
+use super::{CleanUp, Fact, StopRow, Tone};
+use crate::model::Durability;
+use crate::model::event::BackupRead;
+use crate::record::RunRecord;
+use crate::record::sentence::duration;
+
+fn fact(label: &'static str, value: impl Into<String>) -> Fact {
+    Fact { label, value: value.into() }
+}
+
+/// Keeps the facts that are known.
+fn known(facts: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Vec<Fact> {
+    facts.into_iter().filter_map(|(label, value)| Some(fact(label, value?))).collect()
+}
+
+pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
+    let opening = &record.opening;
+    let started = words::instant(opening.started_at);
+    let took = match record.finished_at() {
+        Some(_) => format!(
+            "{started}, {}, took {}",
+            words::trigger(opening.trigger),
+            duration(record.last.elapsed())
+        ),
+        None => format!("{started}, {}, its end is not recorded", words::trigger(opening.trigger)),
+    };
+    let labels: Vec<String> = opening.labels.iter().map(|(k, v)| visible(&format!("{k}={v}"))).collect();
+    known([
+        ("drill", Some(visible(opening.drill.as_str()))),
+        ("service", Some(visible(&opening.service))),
+        ("started", Some(took)),
+        ("owner", opening.owner.as_deref().map(visible)),
+        ("contact", opening.contact.as_deref().map(visible)),
+        ("runbook", opening.runbook.as_deref().map(visible)),
+        ("labels", (!labels.is_empty()).then(|| labels.join(", "))),
+        ("definition", Some(format!("sha256 {}", visible(&words::short_digest(&opening.definition_sha256))))),
+        ("drillyard", Some(visible(&opening.drillyard_version))),
+    ])
+}
+
+/// A runbook that a browser may follow; `javascript:` and its kin stay text.
+pub(super) fn runbook_link(record: &RunRecord) -> Option<String> {
+    let runbook = record.opening.runbook.as_deref()?;
+    let web = ["https://", "http://"].iter().any(|scheme| runbook.starts_with(scheme));
+    let plain = runbook.chars().all(|c| c.is_ascii_graphic());
+    (web && plain).then(|| runbook.to_owned())
+}
+
+pub(super) fn stop(record: &RunRecord) -> Option<StopRow> {
+    let stop = record.stop.as_ref()?;
+    let place = stop.phase.map_or_else(String::new, |phase| format!(" in {phase}"));
+    Some(StopRow {
+        heading: format!("Stopped{place}: {} ({})", stop.reason.meaning(), stop.reason),
+        detail: visible(&stop.detail),
+        hint: stop.hint.as_deref().map(visible),
+    })
+}
+
+pub(super) fn backup(record: &RunRecord) -> Vec<Fact> {
+    let Some(chosen) = &record.chosen else { return vec![fact("backup", "none was chosen")] };
+    let read = record.read.as_ref();
+    let listed = chosen.candidate.size_bytes;
+    let by_hand = if chosen.chosen_by_hand { ", chosen by a person" } else { "" };
+    let size = read.map_or(listed, |read| read.size_bytes);
+    known([
+        ("backup", Some(format!("{}{by_hand}", visible(&chosen.candidate.id)))),
+        ("from", Some(format!("{} {}", visible(&chosen.source), visible(&chosen.location)))),
+        ("modified", Some(words::instant(chosen.candidate.modified_at))),
+        ("dump began", read.and_then(began)),
+        ("size", Some(format!("{} ({} bytes)", words::bytes(size), words::grouped(&size.to_string())))),
+        ("sha256", read.and_then(|read| read.sha256.as_deref()).map(|d| visible(&words::short_digest(d)))),
+        ("format", read.map(format)),
+        ("server", read.and_then(|read| read.header.server_version.as_ref()).map(|v| visible(&v.number))),
+    ])
+}
+
+fn began(read: &BackupRead) -> Option<String> {
+    let note = read.started_at_note.as_deref().map(visible);
+    match (read.started_at, note) {
+        (Some(at), Some(note)) => Some(format!("{} ({note})", words::instant(at))),
+        (Some(at), None) => Some(words::instant(at)),
+        (None, note) => note,
+    }
+}
+
+fn format(read: &BackupRead) -> String {
+    use crate::model::Compression::{Bzip2, Gzip, Lz4, None, Xz, Zstd};
+    let wrapped = match read.compression {
+        None => return read.format.to_string(),
+        Gzip => "gzip",
+        Zstd => "zstd",
+        Lz4 => "lz4",
+        Xz => "xz",
+        Bzip2 => "bzip2",
+    };
+    format!("{} in {wrapped}", read.format)
+}
+
+pub(super) fn skipped(record: &RunRecord) -> Vec<String> {
+    let skipped = record.chosen.iter().flat_map(|chosen| &chosen.skipped);
+    skipped.map(|skipped| format!("{}: {}", visible(&skipped.id), words::skip(skipped.why))).collect()
+}
+
+pub(super) fn sandbox(record: &RunRecord) -> Vec<Fact> {
+    let Some(facts) = &record.sandbox else { return vec![fact("sandbox", "none was inspected")] };
+    let durability = match facts.durability {
+        Durability::Production => "as in production (fsync on)",
+        Durability::Relaxed => "relaxed (fsync off)",
+    };
+    #[expect(clippy::cast_precision_loss)]
+    let cpus = facts.milli_cpus as f64 / 1000.0;
+    let list = |items: &[String]| (!items.is_empty()).then(|| visible(&items.join(", ")));
+    known([
+        (
+            "image",
+            Some(format!(
+                "{} ({})",
+                visible(&facts.image),
+                visible(&words::short_digest(&facts.image_digest))
+            )),
+        ),
+        ("server", Some(visible(&facts.server_version))),
+        ("limits", Some(format!("{} memory, {cpus} processors", words::bytes(facts.memory_bytes)))),
+        ("durability", Some(durability.to_owned())),
+        ("profile", list(&facts.profile)),
+        ("settings", list(&facts.settings)),
+        ("engine", Some(visible(&facts.engine))),
+    ])
+}
+
+pub(super) fn cleanup(record: &RunRecord) -> CleanUp {
+    let Some(cleanup) = &record.cleanup else { return unknown_cleanup(record) };
+    let leftovers = cleanup.leftovers.iter().map(|what| visible(what));
+    let kept = cleanup.kept.iter();
+    let kept = kept.map(|k| {
+        format!("kept on purpose: {} until {}", visible(&k.effect.to_string()), words::instant(k.until))
+    });
+    let late = if cleanup.late { " A later sweep did it, not the run itself." } else { "" };
+    let (tone, sentence) = match (record.leaked(), cleanup.kept.is_empty()) {
+        (true, _) => (Tone::Bad, "LEAKED: something of this run may still be there.".to_owned()),
+        (false, true) => {
+            (Tone::Good, format!("Proven: a listing after the teardown found nothing of this run.{late}"))
+        }
+        (false, false) => (
+            Tone::Good,
+            format!("Proven: a listing after the teardown found only what is kept on purpose.{late}"),
+        ),
+    };
+    CleanUp { tone, sentence, items: leftovers.chain(kept).collect() }
+}
+
+fn unknown_cleanup(record: &RunRecord) -> CleanUp {
+    CleanUp {
+        tone: Tone::Unsure,
+        sentence: "Unknown: the run has not told its clean-up. `drillyard sweep` removes what it left."
+            .to_owned(),
+        items: record.outstanding.iter().map(|effect| visible(&effect.to_string())).collect(),
+    }
+}

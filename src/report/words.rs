@@ -1,0 +1,153 @@
+//! Values as a person reads them.
+
+use bytesize::ByteSize;
+use jiff::Timestamp;
+
+use crate::model::backup::SkipReason;
+use crate::model::event::{RestoreErrorClass, Trigger};
+use crate::model::{CheckKind, NotComparable, Outcome};
+
+/// `481.0 MB`, in powers of ten as storage is sold and billed.
+pub(super) fn bytes(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
+}
+
+/// `61.6 MB/s`; `None` for what is too short to have a rate.
+pub(super) fn rate(moved: u64, seconds: f64) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let per_second = (seconds >= 0.05).then(|| (moved as f64 / seconds) as u64)?;
+    Some(format!("{}/s", bytes(per_second)))
+}
+
+/// `2026-11-21 03:30:00 UTC`.
+pub(super) fn instant(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The first 12 digits of a digest, after its algorithm: `sha256:0123456789ab`.
+pub(super) fn short_digest(digest: &str) -> String {
+    let (algorithm, digits) = digest.split_once(':').unwrap_or(("", digest));
+    let digits: String = digits.chars().take(12).collect();
+    if algorithm.is_empty() { digits } else { format!("{algorithm}:{digits}") }
+}
+
+/// Groups the counts in an expectation or observation: `>= 300000` becomes `>= 300,000`. Five digits or more, so that
+/// years stay years.
+pub(super) fn grouped(text: &str) -> String {
+    text.split(' ').map(grouped_word).collect::<Vec<_>>().join(" ")
+}
+
+fn grouped_word(word: &str) -> String {
+    let number = word.len() >= 5 && word.bytes().all(|b| b.is_ascii_digit()) && !word.starts_with('0');
+    if !number {
+        return word.to_owned();
+    }
+    let mut grouped = String::new();
+    for (position, digit) in word.chars().enumerate() {
+        if position > 0 && (word.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "failed",
+        Outcome::Errored => "errored",
+    }
+}
+
+pub(super) fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Manual => "by hand",
+        Trigger::Scheduled => "on schedule",
+    }
+}
+
+/// What a check of this kind asks, for a reader who does not know drill files.
+pub(super) fn kind(kind: CheckKind) -> &'static str {
+    match kind {
+        CheckKind::Rows => "number of rows",
+        CheckKind::Fresh => "age of the newest row",
+        CheckKind::Sql => "query",
+        CheckKind::Tables => "tables present",
+        CheckKind::ForeignKeys => "foreign keys hold",
+        CheckKind::Sequences => "sequences ahead of their columns",
+    }
+}
+
+pub(super) fn basis(basis: &str) -> &str {
+    match basis {
+        "modified_time" => "modification time of the file",
+        "archive_header" => "the archive's own header",
+        "newest_row" => "newest row that a `fresh` check saw",
+        other => other,
+    }
+}
+
+pub(super) fn skip(why: SkipReason) -> &'static str {
+    match why {
+        SkipReason::StillBeingWritten => "still being written",
+        SkipReason::UnfinishedName => "its name says unfinished",
+        SkipReason::NotARegularFile => "not a regular file",
+        SkipReason::Vanished => "vanished",
+    }
+}
+
+/// The word of a class and the reason behind it.
+pub(super) fn error_class(class: &RestoreErrorClass) -> (&'static str, &str) {
+    match class {
+        RestoreErrorClass::Harmless(why) => ("harmless", why),
+        RestoreErrorClass::Allowed(why) => ("allowed", why),
+        RestoreErrorClass::Follows(why) => ("follows", why),
+        RestoreErrorClass::Fatal(reason) => ("fatal", reason.meaning()),
+    }
+}
+
+pub(super) fn not_comparable(why: NotComparable) -> &'static str {
+    match why {
+        NotComparable::RelaxedDurability => {
+            "relaxed durability: fsync and its kin were off, so the restore was faster"
+        }
+        NotComparable::ImagePulled => {
+            "the image was pulled inside the run; its time is subtracted where it stood alone"
+        }
+        NotComparable::Tmpfs => "the data directory was in memory",
+        NotComparable::RestoreRepeated => "the restore was repeated; the first try counts in the time",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_and_nothing_else_is() {
+        for (raw, shown) in [
+            ("300000", "300,000"),
+            (">= 1000000 rows", ">= 1,000,000 rows"),
+            ("1000", "1000"),
+            ("2026", "2026"),
+            ("00123456", "00123456"),
+            ("1234567.50", "1234567.50"),
+            ("order 12345a", "order 12345a"),
+        ] {
+            assert_eq!(grouped(raw), shown);
+        }
+    }
+
+    #[test]
+    fn a_rate_needs_time_to_be_one() {
+        assert_eq!(rate(191_000_000, 3.1).as_deref(), Some("61.6 MB/s"));
+        assert_eq!(rate(191_000_000, 0.0), None);
+    }
+
+    #[test]
+    fn a_digest_is_shown_by_its_beginning() {
+        assert_eq!(short_digest("sha256:0123456789abcdef"), "sha256:0123456789ab");
+        assert_eq!(short_digest("0123456789abcdef"), "0123456789ab");
+    }
+}
