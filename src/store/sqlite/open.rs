@@ -129,3 +129,55 @@ fn migration_fault(error: rusqlite_migration::Error) -> Fault {
         other => Fault::Sqlite { detail: other.to_string() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: M<'_> = M::up(include_str!("schema_1.sql"));
+    const GOOD: M<'_> = M::up("ALTER TABLE runs ADD COLUMN note TEXT");
+    const BROKEN: M<'_> = M::up("ALTER TABLE runs ADD COLUMN more TEXT; SELECT nonsense");
+
+    fn old_store() -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("drillyard.sqlite");
+        let (connection, _) = identify(migrate(&path, &[FIRST]).unwrap()).unwrap();
+        drop(connection);
+        (directory, path)
+    }
+
+    fn schema(path: &Path) -> i64 {
+        inspect(path, 99).unwrap()
+    }
+
+    #[test]
+    fn g7_an_upgrade_leaves_a_copy_of_what_was_there() {
+        let (_directory, path) = old_store();
+        let id = identify(migrate(&path, &[FIRST, GOOD]).unwrap()).unwrap().1;
+        let copy = path.with_extension("schema-1.sqlite");
+        assert_eq!((schema(&path), schema(&copy)), (2, 1));
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(identify(migrate(&copy, &[FIRST]).unwrap()).unwrap().1, id, "the copy is a store");
+        assert!(!path.with_extension("partial").exists());
+    }
+
+    #[test]
+    fn g7_an_upgrade_that_fails_in_the_middle_has_changed_nothing() {
+        let (_directory, path) = old_store();
+        fs::write(path.with_extension("partial"), "of an interrupted copy").unwrap();
+        migrate(&path, &[FIRST, GOOD, BROKEN]).unwrap_err();
+        assert_eq!(schema(&path), 1);
+        migrate(&path, &[FIRST, GOOD]).unwrap();
+        assert_eq!(schema(&path), 2, "and the next one goes through");
+    }
+
+    #[test]
+    fn the_writer_waits_for_the_disk() {
+        let (_directory, path) = old_store();
+        let connection = migrate(&path, &[FIRST]).unwrap();
+        let pragma =
+            |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((pragma("synchronous"), pragma("foreign_keys")), (2, 1));
+        assert_eq!(pragma("busy_timeout"), 10_000);
+    }
+}

@@ -135,3 +135,54 @@ fn read_summary(row: &Row<'_>) -> Result<RunSummary, Fault> {
         proof: row.get("proof")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hundred thousand runs of a thousand drills, made by SQLite itself.
+    fn many_runs() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema_1.sql")).unwrap();
+        let sql = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
+            INSERT INTO runs (run, drill, service, started_by, started_at, finished_at, verdict)
+            SELECT printf('01KAJ%021d', i), printf('drill-%d', i % 1000), 's', 'manual', i, i + 1, 'passed' FROM n";
+        assert_eq!(connection.execute(sql, []).unwrap(), 100_000);
+        connection
+    }
+
+    fn plan(connection: &Connection, sql: &str, values: Vec<Value>) -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps =
+            statement.query_map(params_from_iter(values), |row| row.get::<_, String>("detail")).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn g12_no_question_reads_all_runs() {
+        let connection = many_runs();
+        let drill: Option<DrillName> = Some("drill-7".parse().unwrap());
+        let since = Some(Timestamp::UNIX_EPOCH);
+        let by_drill = "SEARCH runs USING INDEX runs_by_drill (drill=?";
+        for (filter, index) in [
+            (HistoryFilter::default(), "SCAN runs USING INDEX runs_by_start"),
+            (
+                HistoryFilter { since, ..Default::default() },
+                "SEARCH runs USING INDEX runs_by_start (started_at>?",
+            ),
+            (HistoryFilter { drill: drill.clone(), ..Default::default() }, by_drill),
+            (HistoryFilter { drill, since, limit: Some(20) }, "runs_by_drill (drill=? AND started_at>?)"),
+        ] {
+            let (sql, values) = history_query(&filter);
+            let plan = plan(&connection, &sql, values);
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
+            assert!(plan.contains("SEARCH cleanups USING INDEX cleanups_by_run"), "{filter:?}: {plan}");
+        }
+        let text = |text: &str| Value::Text(text.to_owned());
+        let find = plan(&connection, FIND, vec![text("01KAJ"), text("01KAJ~"), Value::Null]);
+        assert!(find.contains("SEARCH runs USING PRIMARY KEY (run>? AND run<?)"), "{find}");
+        let unfinished =
+            plan(&connection, &format!("{SUMMARY} WHERE finished_at IS NULL ORDER BY run"), Vec::new());
+        assert!(unfinished.contains("USING INDEX runs_unfinished"), "{unfinished}");
+    }
+}

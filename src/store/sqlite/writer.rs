@@ -66,3 +66,39 @@ fn transact<T>(
     transaction.commit()?;
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (x BLOB); PRAGMA max_page_count = 10").unwrap();
+        State { connection, broken: None }
+    }
+
+    fn insert(state: &mut State, bytes: u32) -> Result<usize, Fault> {
+        state.transact(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (zeroblob(?1))", [bytes])?))
+    }
+
+    #[test]
+    fn g2_a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
+        let mut state = state();
+        assert_eq!(insert(&mut state, 1_000_000), Err(Fault::DiskFull));
+        assert_eq!(insert(&mut state, 10), Ok(1));
+        let rows: i64 = state.connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+    }
+
+    #[test]
+    fn g3_nothing_is_written_after_the_disk_has_failed() {
+        let mut state = state();
+        let failed = Fault::Io { detail: "disk I/O error".to_owned() };
+        let write = state.transact(|transaction| -> Result<(), Fault> {
+            transaction.execute("INSERT INTO t VALUES (NULL)", [])?;
+            Err(failed.clone())
+        });
+        assert_eq!(write, Err(failed.clone()));
+        assert_eq!(insert(&mut state, 10), Err(failed));
+    }
+}
