@@ -113,6 +113,20 @@ async fn a2_a_killed_run_is_written_down_as_lost_and_a_live_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_run_of_this_process_lives_until_its_lease_is_dropped() {
+    let scene = Scene::new();
+    let run = new_run();
+    let now = instant("2026-11-21T09:00:00Z");
+    let lease = scene.store.claim(by_hand(run)).await.unwrap();
+    let neighbour = Store::open(&scene.state()).unwrap();
+    assert!(neighbour.is_live(run).unwrap());
+    assert_eq!(neighbour.abort_lost(now).await.unwrap(), []);
+    drop(lease);
+    assert!(!neighbour.is_live(run).unwrap());
+    assert_eq!(neighbour.abort_lost(now).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a7_what_a_killed_run_had_found_is_not_made_its_verdict() {
     let scene = Scene::new();
     let run = new_run();
