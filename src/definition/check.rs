@@ -148,6 +148,20 @@ pub struct TableName {
 }
 
 impl TableName {
+    /// Reads `orders`, `public.orders`, `"My Schema"."Orders"`. Without quotes a part is taken as it is written, capital
+    /// letters included; it may hold neither dots nor spaces nor quotes. `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, rest) = identifier(text)?;
+        match rest.strip_prefix('.') {
+            None if rest.is_empty() => Some(Self { schema: "public".to_owned(), table: first }),
+            None => None,
+            Some(second) => match identifier(second)? {
+                (table, "") => Some(Self { schema: first, table }),
+                _ => None,
+            },
+        }
+    }
+
     /// Quoted for SQL: `"public"."orders"`.
     pub fn quoted(&self) -> String {
         format!("{}.{}", quote_identifier(&self.schema), quote_identifier(&self.table))
@@ -160,7 +174,56 @@ impl fmt::Display for TableName {
     }
 }
 
+/// The identifier that a text begins with, unquoted, and what follows it. PostgreSQL cuts identifiers at 63 bytes.
+fn identifier(text: &str) -> Option<(String, &str)> {
+    let (name, rest) = match text.strip_prefix('"') {
+        None => {
+            let (word, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+            let plain = word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+            plain.then(|| (word.to_owned(), rest))?
+        }
+        Some(quoted) => {
+            let end = closing_quote(quoted)?;
+            (quoted[..end].replace("\"\"", "\""), &quoted[end + 1..])
+        }
+    };
+    let valid = !name.is_empty() && name.len() <= 63 && !name.contains(char::is_control);
+    valid.then_some((name, rest))
+}
+
+/// The first quote that is not doubled.
+fn closing_quote(quoted: &str) -> Option<usize> {
+    let mut marks = quoted.match_indices('"').map(|(at, _)| at).peekable();
+    while let Some(at) = marks.next() {
+        if marks.next_if_eq(&(at + 1)).is_none() {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// An identifier in double quotes, as SQL wants it.
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_named_as_in_sql() {
+        let read = |text| TableName::parse(text).map(|name| (name.schema, name.table));
+        let name = |schema: &str, table: &str| Some((schema.to_owned(), table.to_owned()));
+        assert_eq!(read("orders"), name("public", "orders"));
+        assert_eq!(read("sales.Orders_2"), name("sales", "Orders_2"));
+        assert_eq!(read(r#""My Schema"."a.b""#), name("My Schema", "a.b"));
+        assert_eq!(read(r#""say ""hi""""#), name("public", r#"say "hi""#));
+        assert_eq!(read(r#"sales."ö""#), name("sales", "ö"));
+        for bad in
+            ["", ".", "a.", ".a", "a.b.c", "a b", "\"a", "\"\"", "\"a\"b", "a;drop", "a--", &"x".repeat(64)]
+        {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
 }

@@ -1,20 +1,114 @@
 //! `drillyard.yaml` as a value: every key has a default that works on one machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use super::conform::conform;
+use super::fault::{Fault, Faults};
+use super::paths;
+use super::value::{Item, Map};
+use super::{files, keys_later, lint, schedule, tree};
+
+/// Where settings are looked for without `--config`, in this order; the first is relative to the working directory.
+const FILES: [&str; 2] = ["drillyard.yaml", "/etc/drillyard/drillyard.yaml"];
 
 /// Settings of one installation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Files or directories that hold drills, absolute.
     pub drills: Vec<PathBuf>,
-    /// Paths in drills stay below these, absolute; `None`: the folder of drillyard.yaml, else the parent of the drill's folder.
+    /// Paths in drills stay below these, absolute; `None` without a drillyard.yaml: the parent of the drill's folder.
     pub roots: Option<Vec<PathBuf>>,
     /// Records, staging, locks; 0700. Absolute; `None`: `/var/lib/drillyard` for root, else `$XDG_STATE_HOME/drillyard`.
     pub state: Option<PathBuf>,
-    /// Engine's address, `unix:///var/run/docker.sock`; `None`: DOCKER_HOST, then the usual sockets.
+    /// Engine's address, `unix:///var/run/docker.sock`; `None`: `DOCKER_HOST`, then the usual sockets.
     pub engine_host: Option<String>,
     /// Memory in bytes that sandboxes may take together; `None`: what the engine says it has.
     pub runner_memory: Option<u64>,
     /// The runner's name.
     pub runner_name: Option<String>,
+    /// The file that they were read from, absolute; `None` where there is none.
+    pub file: Option<PathBuf>,
+    /// What lies under every drill.
+    pub defaults: Defaults,
+}
+
+/// The `defaults` of drillyard.yaml: conforming values that are merged under every drill.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults(pub(super) Option<Map>);
+
+/// Settings that could not even be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file that was named is not there, or may not be read.
+    #[error("could not read the settings {}: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Reads the settings: the named file, or `./drillyard.yaml`, or `/etc/drillyard/drillyard.yaml`, or the defaults.
+/// With an error among the faults nothing should be run by them.
+pub fn load(explicit: Option<&Path>, cwd: &Path) -> Result<(Settings, Vec<Fault>), SettingsError> {
+    let found = match explicit {
+        Some(file) => Some(cwd.join(file)),
+        None => FILES.iter().map(|file| cwd.join(file)).find(|file| file.exists()),
+    };
+    let Some(file) = found else {
+        let drills = vec![paths::absolute(&cwd.join("drills"))];
+        return Ok((Settings { drills, ..Settings::default() }, Vec::new()));
+    };
+    match files::read(&file) {
+        Ok(text) => Ok(parse(&text, &file)),
+        Err(files::ReadError::Io(source)) => Err(SettingsError::Unreadable { file, source }),
+        Err(files::ReadError::Fault(fault)) => Ok((Settings::default(), vec![*fault])),
+    }
+}
+
+/// Reads the text of a drillyard.yaml.
+pub fn parse(text: &str, file: &Path) -> (Settings, Vec<Fault>) {
+    let absolute = paths::absolute(file);
+    let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
+    let mut settings = Settings {
+        drills: vec![folder.join("drills")],
+        roots: Some(vec![folder.clone()]),
+        file: Some(absolute.clone()),
+        ..Settings::default()
+    };
+    let mut out = Faults::new(file, file);
+    let documents = tree::read(text, true, &mut out);
+    for document in documents.iter().skip(1) {
+        out.error(document.root.at, super::Code::TooLarge, "settings are one document")
+            .hint("put drills in files of their own");
+    }
+    if let Some(document) = documents.first() {
+        lint::secrets(&document.root, &mut out);
+        if let Some(item) = conform(&document.root, &keys_later::SETTINGS, &mut out) {
+            fill(&mut settings, &item, &folder, &mut out);
+        }
+    }
+    (settings, out.into_list())
+}
+
+fn fill(settings: &mut Settings, item: &Item, folder: &Path, out: &mut Faults) {
+    let Some(map) = item.map() else { return };
+    let path = |text: &str| paths::normal(&folder.join(text));
+    let paths =
+        |key| -> Vec<PathBuf> { map.list(key).iter().filter_map(|item| item.text().map(path)).collect() };
+    if map.has("drills") {
+        settings.drills = paths("drills");
+    }
+    if map.has("roots") {
+        settings.roots = Some(paths("roots"));
+    }
+    settings.state = map.text("state").map(path);
+    settings.engine_host = map.map("engine").and_then(|engine| engine.text("host")).map(str::to_owned);
+    let runner = map.map("runner");
+    settings.runner_memory = runner.and_then(|runner| runner.size("memory"));
+    settings.runner_name = runner.and_then(|runner| runner.text("name")).map(str::to_owned);
+    settings.defaults = Defaults(map.map("defaults").cloned());
+    let schedules = [map.map("digest"), map.map("defaults").and_then(|defaults| defaults.map("schedule"))];
+    schedules.into_iter().flatten().for_each(|map| schedule::judge(map, jiff::Timestamp::now(), out));
 }

@@ -1,0 +1,113 @@
+//! What looks like a secret. Secrets are references in a drill, so text that looks like one is refused wherever it
+//! stands, and is never printed: not in a message, not in an excerpt.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Shapes of secrets, each so typical that it is hardly ever anything else.
+static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
+        r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*-----|\z)",
+        r"AGE-SECRET-KEY-1[0-9A-Z]{20,}",
+        // A password inside an address, and inside a connection string or a query of an address.
+        r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]*:[^\s/@]+@",
+        r#"(?i)\b(?:[a-z_]*password|passwd|pgpass|passphrase|secret|token|api_?key|access_?key|sslpassword)=['"]?[^\s'"&;,)$]{3,}"#,
+        r"(?i)\bauthorization\s*:\s*\S+\s+\S{8,}",
+        r"\bgh[pousr]_[A-Za-z0-9]{30,}\b",
+        r"\bgithub_pat_[A-Za-z0-9_]{30,}\b",
+        r"\bglpat-[A-Za-z0-9_-]{20,}",
+        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
+        r"https://hooks\.slack\.com/(?:services|workflows)/\S+",
+        r"https://(?:\w+\.)?(?:discord|discordapp)\.com/api/webhooks/\S+",
+        r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",
+        r"\bsk-[A-Za-z0-9_-]{32,}",
+        r"\bAIza[0-9A-Za-z_-]{35}",
+        r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+        r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+        r"\bnpm_[A-Za-z0-9]{36}\b",
+        r"\bhvs\.[A-Za-z0-9_-]{20,}",
+        r"\bdop_v1_[a-f0-9]{64}\b",
+    ]
+    .iter()
+    .filter_map(|shape| Regex::new(shape).ok())
+    .collect()
+});
+
+/// Words that are long enough to be a key.
+static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{32,}={0,2}").ok());
+
+/// A key whose value is a secret, whatever it looks like.
+static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = r"password|passwd|passphrase|secret|secret_?access_?key|token|api_?key|access_?key|private_?key|client_?secret";
+    Regex::new(&format!(r"(?i)(?:^|[_-])(?:{names})$")).ok()
+});
+
+/// A line `password: text` in a text that is perhaps not even YAML.
+static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key)["']?\s*:\s*([^\s{\[#][^\r\n]*)"#).ok()
+});
+
+/// The parts of a text that look like secrets, in order, possibly overlapping.
+pub(super) fn found(text: &str) -> Vec<Range<usize>> {
+    let shapes = SHAPES.iter().flat_map(|shape| shape.find_iter(text).map(|hit| hit.range()));
+    let words = WORD.iter().flat_map(|word| word.find_iter(text)).filter(|word| random(word.as_str()));
+    let mut all: Vec<_> = shapes.chain(words.map(|word| word.range())).collect();
+    all.sort_by_key(|range| range.start);
+    all
+}
+
+/// What must not be printed of a whole file: what looks like a secret by itself or by its key.
+pub(super) fn found_in_file(text: &str) -> Vec<Range<usize>> {
+    let mut all = found(text);
+    let values = LINE.iter().flat_map(|line| line.captures_iter(text));
+    all.extend(values.filter_map(|line| line.get(1).map(|value| value.range())));
+    all
+}
+
+/// Whether a key's value is a secret by the key's name.
+pub(super) fn names_a_secret(key: &str) -> bool {
+    KEY.as_ref().is_some_and(|names| names.is_match(key))
+}
+
+/// A piece of the file for a message: short, on one line, and without what looks like a secret.
+pub(super) fn shown(text: &str) -> String {
+    if !found(text).is_empty() {
+        return "••••".to_owned();
+    }
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
+    if line.chars().count() < text.chars().count() { format!("{line}…") } else { line }
+}
+
+/// Drawn, not written: upper case, lower case and digits that alternate as in no name, path or date.
+fn random(word: &str) -> bool {
+    let core = word.trim_end_matches('=');
+    // A path has slashes between words; AWS secret keys have exactly 40 characters, slashes included.
+    if core.contains('/') && core.len() != 40 {
+        return core.split('/').any(|part| part.len() >= 32 && random(part));
+    }
+    let classes: Vec<u8> = core.bytes().filter_map(class).collect();
+    let has = |wanted| classes.contains(&wanted);
+    let changes = classes.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    has(0) && has(1) && has(2) && changes * 100 >= classes.len() * 38 && entropy(core) >= 4.0
+}
+
+fn class(byte: u8) -> Option<u8> {
+    match byte {
+        b'a'..=b'z' => Some(0),
+        b'A'..=b'Z' => Some(1),
+        b'0'..=b'9' => Some(2),
+        _ => None,
+    }
+}
+
+/// Shannon entropy in bits a character.
+fn entropy(text: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
+    let total = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX));
+    let bits = |count: u32| -f64::from(count) / total * (f64::from(count) / total).log2();
+    counts.into_iter().filter(|count| *count > 0).map(bits).sum()
+}
