@@ -98,7 +98,8 @@ impl Clocks {
 }
 
 fn recovery_clock(record: &RunRecord, milestone: Milestone, objective: Option<Duration>) -> RecoveryClock {
-    let value = record.reached(milestone).map(|at| at.elapsed().saturating_sub(subtracted(&record.phases, at)));
+    let value =
+        record.reached(milestone).map(|at| at.elapsed().saturating_sub(subtracted(&record.phases, at)));
     RecoveryClock { value, objective }
 }
 
@@ -152,9 +153,12 @@ fn worst_exposure(record: &RunRecord) -> RecoveryPointClock {
     let mut newest_first = chosen.listing.clone();
     newest_first.sort_unstable_by(|a, b| b.cmp(a));
     let neighbours = newest_first.windows(2).enumerate();
-    let inside = neighbours.filter(|(n, pair)| *n == 0 || age(record, pair[0]).is_none_or(|age| age <= window));
+    let inside =
+        neighbours.filter(|(n, pair)| *n == 0 || age(record, pair[0]).is_none_or(|age| age <= window));
     let gap = inside.filter_map(|(_, pair)| Duration::try_from(pair[0].duration_since(pair[1])).ok()).max();
-    let Some(gap) = gap else { return RecoveryPointClock::unknown("the listing holds fewer than two backups") };
+    let Some(gap) = gap else {
+        return RecoveryPointClock::unknown("the listing holds fewer than two backups");
+    };
     let length = dump_length(record);
     let with = length.map_or("a dump's length unknown", |_| "a dump's length added");
     let basis = format!("listing of {} backups, modification times, {with}", newest_first.len());

@@ -5,7 +5,8 @@
 
 use super::sentence::sentence;
 use super::{Clocks, RunRecord};
-use crate::model::{Finding, Integrity, Outcome, Reason, Verdict};
+use crate::model::event::Stop;
+use crate::model::{Finding, Integrity, Outcome, Phase, Reason, Verdict};
 
 /// What a run means.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,21 +41,33 @@ impl Conclusion {
 
 fn reason(record: &RunRecord, clocks: &Clocks) -> Option<Reason> {
     let stopped = record.stop.as_ref().map(|stop| stop.reason);
-    let failed = first_reason(record, Outcome::Failed, Reason::CheckFailed);
-    // A failed check is evidence that a later trouble of ours does not take back, unless the sandbox was lost under
-    // it or the run was taken away: then its answers can't be trusted, or nobody waits for them (measures.md).
-    let overrides = |stop: &Reason| match stop.verdict() {
-        Verdict::Failed | Verdict::Aborted | Verdict::Cancelled => true,
-        _ => matches!(stop, Reason::SandboxLost | Reason::SandboxOutOfMemory | Reason::StoreFailed),
-    };
-    stopped
-        .filter(overrides)
+    let fatal =
+        |verdict| record.fatal_restore_errors().map(|(_, reason)| reason).find(|r| r.verdict() == verdict);
+    record
+        .stop
+        .as_ref()
+        .filter(|stop| overrides(stop))
+        .map(|stop| stop.reason)
         .or_else(|| lost_under_a_check(record))
-        .or(failed)
+        .or_else(|| fatal(Verdict::Failed))
+        .or_else(|| first_reason(record, Outcome::Failed, Reason::CheckFailed))
         .or(stopped)
+        .or_else(|| fatal(Verdict::Errored))
         .or_else(|| first_reason(record, Outcome::Errored, Reason::CheckInvalid))
-        .or_else(|| missed_objective(clocks))
+        // Objectives are judged of a whole run only: a run that lost its thread has not missed them (2026-11-21).
         .or_else(|| (!earned(record)).then_some(Reason::Internal))
+        .or_else(|| missed_objective(clocks))
+}
+
+/// A failed check is evidence that a later trouble of ours does not take back, unless the sandbox was lost under it or
+/// the run was taken away: then its answers can't be trusted, or nobody waits for them (measures.md). A failure in an
+/// earlier phase comes first in phase order.
+fn overrides(stop: &Stop) -> bool {
+    match stop.reason.verdict() {
+        Verdict::Aborted | Verdict::Cancelled => true,
+        Verdict::Failed => stop.phase.is_none_or(|phase| phase < Phase::Verify),
+        _ => matches!(stop.reason, Reason::SandboxLost | Reason::SandboxOutOfMemory | Reason::StoreFailed),
+    }
 }
 
 fn lost_under_a_check(record: &RunRecord) -> Option<Reason> {
@@ -80,14 +93,16 @@ fn missed_objective(clocks: &Clocks) -> Option<Reason> {
     recovery.iter().any(|clock| clock.met() == Some(false)).then_some(Reason::RtoMissed)
 }
 
-/// Positive evidence for everything that was planned.
+/// Positive evidence for everything that was planned. A teardown that went wrong is a leak, which is told beside the
+/// verdict and is not part of it.
 fn earned(record: &RunRecord) -> bool {
     let opening = &record.opening;
     let good_end = |phase| record.phases.iter().rev().find(|s| s.phase == phase).is_some_and(|s| s.succeeded);
     let answered = |finding: &&Finding| finding.outcome == Outcome::Passed;
     !opening.checks.is_empty()
-        && opening.phases.iter().copied().all(good_end)
-        && record.findings_in_order().iter().filter(|finding| answered(finding)).count() == opening.checks.len()
+        && opening.phases.iter().copied().filter(|phase| *phase != Phase::Teardown).all(good_end)
+        && record.findings_in_order().iter().filter(|finding| answered(finding)).count()
+            == opening.checks.len()
         && record.reached(crate::model::Milestone::Verified).is_some()
         && record.fatal_restore_errors().next().is_none()
 }

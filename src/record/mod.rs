@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::model::event::{BackupChosen, BackupRead, RestoreErrorClass, RestoreErrors, RunStarted, Stop};
 use crate::model::{
-    CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, SandboxFacts, Verdict,
+    CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, Reason, SandboxFacts, Verdict,
 };
 
 pub use clocks::{Clocks, RecoveryClock, RecoveryPointClock};
@@ -69,7 +69,9 @@ impl RunRecord {
     /// Folds a run's events, in order.
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, NoOpening> {
         let mut events = events.into_iter();
-        let Some(Event { fact: Fact::RunStarted(opening), .. }) = events.next() else { return Err(NoOpening) };
+        let Some(Event { fact: Fact::RunStarted(opening), .. }) = events.next() else {
+            return Err(NoOpening);
+        };
         let mut record = Self::opened((**opening).clone());
         for event in events {
             record.apply(event);
@@ -106,7 +108,9 @@ impl RunRecord {
             Fact::RunStarted(_) => {}
             Fact::PhaseStarted { phase } => self.phases.push(PhaseSpan::begun(*phase, event.at)),
             Fact::PhaseEnded { phase, succeeded, bytes, waited_for } => {
-                if let Some(span) = self.phases.iter_mut().rev().find(|s| s.phase == *phase && s.end.is_none()) {
+                if let Some(span) =
+                    self.phases.iter_mut().rev().find(|s| s.phase == *phase && s.end.is_none())
+                {
                     span.finish(event.at, *succeeded, *bytes, waited_for.clone());
                 }
             }
@@ -170,9 +174,12 @@ impl RunRecord {
         self.opening.started_at.checked_add(at.elapsed()).ok()
     }
 
-    /// Errors of the restore that nothing excuses.
-    pub fn fatal_restore_errors(&self) -> impl Iterator<Item = &RestoreErrors> {
-        self.restore_errors.iter().filter(|errors| matches!(errors.class, RestoreErrorClass::Fatal(_)))
+    /// Errors of the restore that nothing excuses, each with what it makes of the run.
+    pub fn fatal_restore_errors(&self) -> impl Iterator<Item = (&RestoreErrors, Reason)> {
+        self.restore_errors.iter().filter_map(|errors| match errors.class {
+            RestoreErrorClass::Fatal(reason) => Some((errors, reason)),
+            _ => None,
+        })
     }
 
     /// Something of this run is still there, or nobody could look.

@@ -26,7 +26,13 @@ impl PhaseSpan {
         Self { phase, start, end: None, succeeded: false, bytes: None, waited_for: None }
     }
 
-    pub(super) fn finish(&mut self, end: Offset, succeeded: bool, bytes: Option<u64>, waited_for: Option<String>) {
+    pub(super) fn finish(
+        &mut self,
+        end: Offset,
+        succeeded: bool,
+        bytes: Option<u64>,
+        waited_for: Option<String>,
+    ) {
         self.end = Some(end);
         self.succeeded = succeeded;
         self.bytes = bytes;
@@ -73,13 +79,15 @@ mod tests {
 
     #[test]
     fn overlapping_phases_are_counted_once() {
-        let spans = [span(Phase::Fetch, 0, 100), span(Phase::Provision, 50, 200), span(Phase::Restore, 300, 400)];
+        let spans =
+            [span(Phase::Fetch, 0, 100), span(Phase::Provision, 50, 200), span(Phase::Restore, 300, 400)];
         assert_eq!(covered(spans.iter(), Offset::from_millis(350)), Duration::from_millis(250));
     }
 
     #[test]
     fn a_pull_is_subtracted_only_where_nothing_else_goes_on() {
-        let spans = [span(Phase::Fetch, 0, 100), span(Phase::ImagePull, 50, 300), span(Phase::Restore, 300, 400)];
+        let spans =
+            [span(Phase::Fetch, 0, 100), span(Phase::ImagePull, 50, 300), span(Phase::Restore, 300, 400)];
         assert_eq!(subtracted(&spans, Offset::from_millis(400)), Duration::from_millis(200));
     }
 }

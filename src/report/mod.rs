@@ -7,6 +7,7 @@
 mod history;
 mod json;
 mod json_parts;
+mod page;
 mod text;
 mod view;
 pub mod visible;

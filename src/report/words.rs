@@ -31,20 +31,34 @@ pub(super) fn short_digest(digest: &str) -> String {
     if algorithm.is_empty() { digits } else { format!("{algorithm}:{digits}") }
 }
 
-/// Groups the counts in an expectation or observation: `>= 300000` becomes `>= 300,000`. Five digits or more, so that
-/// years stay years.
-pub(super) fn grouped(text: &str) -> String {
-    text.split(' ').map(grouped_word).collect::<Vec<_>>().join(" ")
+/// A count with its thousands grouped: `191,234,567`.
+pub(super) fn count(count: u64) -> String {
+    grouped_digits(&count.to_string())
 }
 
-fn grouped_word(word: &str) -> String {
-    let number = word.len() >= 5 && word.bytes().all(|b| b.is_ascii_digit()) && !word.starts_with('0');
-    if !number {
-        return word.to_owned();
+/// Groups the counts in an expectation or observation that is nothing but counts: `>= 300000` becomes `>= 300,000`. A
+/// text with any other word stays as it is, because its digits may be a SQLSTATE, a year or a line.
+pub(super) fn grouped(text: &str) -> String {
+    let words: Option<Vec<String>> = text.split(' ').map(grouped_word).collect();
+    words.map_or_else(|| text.to_owned(), |words| words.join(" "))
+}
+
+fn grouped_word(word: &str) -> Option<String> {
+    if [">=", "<=", "=", "rows", "at", "least", "most", "exactly"].contains(&word) {
+        return Some(word.to_owned());
     }
+    let count = |n: &str| {
+        n.bytes().all(|b| b.is_ascii_digit()) && (n == "0" || !n.starts_with(['0'])) && !n.is_empty()
+    };
+    let numbers: Vec<&str> = word.split("..").collect();
+    let grouped = || numbers.iter().map(|digits| grouped_digits(digits)).collect::<Vec<_>>().join("..");
+    numbers.iter().all(|n| count(n)).then(grouped)
+}
+
+fn grouped_digits(digits: &str) -> String {
     let mut grouped = String::new();
-    for (position, digit) in word.chars().enumerate() {
-        if position > 0 && (word.len() - position).is_multiple_of(3) {
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -81,9 +95,9 @@ pub(super) fn kind(kind: CheckKind) -> &'static str {
 
 pub(super) fn basis(basis: &str) -> &str {
     match basis {
-        "modified_time" => "modification time of the file",
-        "archive_header" => "the archive's own header",
-        "newest_row" => "newest row that a `fresh` check saw",
+        "modified_time" => "the file's modification time",
+        "archive_header" => "archive header",
+        "newest_row" => "newest row seen by a `fresh` check",
         other => other,
     }
 }
@@ -103,7 +117,7 @@ pub(super) fn error_class(class: &RestoreErrorClass) -> (&'static str, &str) {
         RestoreErrorClass::Harmless(why) => ("harmless", why),
         RestoreErrorClass::Allowed(why) => ("allowed", why),
         RestoreErrorClass::Follows(why) => ("follows", why),
-        RestoreErrorClass::Fatal(reason) => ("fatal", reason.meaning()),
+        RestoreErrorClass::Fatal(reason) => ("fatal", reason.word()),
     }
 }
 
@@ -128,12 +142,13 @@ mod tests {
     fn counts_are_grouped_and_nothing_else_is() {
         for (raw, shown) in [
             ("300000", "300,000"),
+            ("0", "0"),
             (">= 1000000 rows", ">= 1,000,000 rows"),
-            ("1000", "1000"),
-            ("2026", "2026"),
+            ("1000..20000", "1,000..20,000"),
             ("00123456", "00123456"),
             ("1234567.50", "1234567.50"),
-            ("order 12345a", "order 12345a"),
+            ("column not there (42703)", "column not there (42703)"),
+            ("42601 in line 12345", "42601 in line 12345"),
         ] {
             assert_eq!(grouped(raw), shown);
         }

@@ -14,6 +14,7 @@ pub(in crate::report) struct CheckRow {
     pub(in crate::report) kind: &'static str,
     /// `passed`, `failed`, `errored`, or `not run`.
     pub(in crate::report) outcome: &'static str,
+    pub(in crate::report) answered: bool,
     pub(in crate::report) tone: Tone,
     pub(in crate::report) reason: Option<&'static str>,
     pub(in crate::report) expected: String,
@@ -43,6 +44,7 @@ fn answered(finding: &Finding) -> CheckRow {
         name: visible(&finding.name),
         kind: words::kind(finding.kind),
         outcome: words::outcome(finding.outcome),
+        answered: true,
         tone,
         reason: finding.reason.map(crate::model::Reason::word),
         expected: words::grouped(&visible(&finding.expected)),
@@ -57,6 +59,7 @@ fn not_run(check: &PlannedCheck) -> CheckRow {
         name: visible(&check.name),
         kind: words::kind(check.kind),
         outcome: "not run",
+        answered: false,
         tone: Tone::Unsure,
         reason: None,
         expected: String::new(),
@@ -105,7 +108,7 @@ fn error_row(errors: &RestoreErrors) -> ErrorRow {
         class,
         tone: matches!(errors.class, RestoreErrorClass::Fatal(_)).then_some(Tone::Bad),
         why: visible(why),
-        count: words::grouped(&errors.count.to_string()),
+        count: words::count(errors.count),
         sqlstate: visible(&errors.sqlstate),
         object: visible(&errors.object),
         message: visible(&errors.message),
@@ -120,8 +123,8 @@ pub(super) fn errors_summary(record: &RunRecord) -> String {
     };
     let classes = ["fatal", "follows", "allowed", "harmless"].map(|word| (count(word), word));
     let named = classes.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| match word {
-        "follows" => format!("{} that follow from another", words::grouped(&n.to_string())),
-        _ => format!("{} {word}", words::grouped(&n.to_string())),
+        "follows" => format!("{} that follow from another", words::count(n)),
+        _ => format!("{} {word}", words::count(n)),
     });
     named.collect::<Vec<_>>().join(", ")
 }

@@ -5,8 +5,8 @@ use super::super::words;
 use super::{CleanUp, Fact, StopRow, Tone};
 use crate::model::Durability;
 use crate::model::event::BackupRead;
-use crate::record::RunRecord;
 use crate::record::sentence::duration;
+use crate::record::{Conclusion, RunRecord};
 
 fn fact(label: &'static str, value: impl Into<String>) -> Fact {
     Fact { label, value: value.into() }
@@ -20,6 +20,7 @@ fn known(facts: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Vec
 pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
     let opening = &record.opening;
     let started = words::instant(opening.started_at);
+    let definition = visible(&words::short_digest(&opening.definition_sha256));
     let took = match record.finished_at() {
         Some(_) => format!(
             "{started}, {}, took {}",
@@ -28,17 +29,22 @@ pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
         ),
         None => format!("{started}, {}, its end is not recorded", words::trigger(opening.trigger)),
     };
+    let owner: Vec<String> =
+        [&opening.owner, &opening.contact].into_iter().flatten().map(|who| visible(who)).collect();
     let labels: Vec<String> = opening.labels.iter().map(|(k, v)| visible(&format!("{k}={v}"))).collect();
     known([
-        ("drill", Some(visible(opening.drill.as_str()))),
-        ("service", Some(visible(&opening.service))),
+        (
+            "drill",
+            Some(format!("{} for service {}", visible(opening.drill.as_str()), visible(&opening.service))),
+        ),
         ("started", Some(took)),
-        ("owner", opening.owner.as_deref().map(visible)),
-        ("contact", opening.contact.as_deref().map(visible)),
+        ("owner", (!owner.is_empty()).then(|| owner.join(", "))),
         ("runbook", opening.runbook.as_deref().map(visible)),
         ("labels", (!labels.is_empty()).then(|| labels.join(", "))),
-        ("definition", Some(format!("sha256 {}", visible(&words::short_digest(&opening.definition_sha256))))),
-        ("drillyard", Some(visible(&opening.drillyard_version))),
+        (
+            "definition",
+            Some(format!("sha256 {definition}, run by drillyard {}", visible(&opening.drillyard_version))),
+        ),
     ])
 }
 
@@ -50,12 +56,13 @@ pub(super) fn runbook_link(record: &RunRecord) -> Option<String> {
     (web && plain).then(|| runbook.to_owned())
 }
 
-pub(super) fn stop(record: &RunRecord) -> Option<StopRow> {
+pub(super) fn stop(record: &RunRecord, conclusion: &Conclusion) -> Option<StopRow> {
     let stop = record.stop.as_ref()?;
     let place = stop.phase.map_or_else(String::new, |phase| format!(" in {phase}"));
+    let told = conclusion.sentence.contains(stop.detail.trim_end_matches('.'));
     Some(StopRow {
-        heading: format!("Stopped{place}: {} ({})", stop.reason.meaning(), stop.reason),
-        detail: visible(&stop.detail),
+        heading: format!("Stopped{place}: {}", stop.reason.meaning()),
+        detail: (!told && !stop.detail.is_empty()).then(|| visible(&stop.detail)),
         hint: stop.hint.as_deref().map(visible),
     })
 }
@@ -66,15 +73,18 @@ pub(super) fn backup(record: &RunRecord) -> Vec<Fact> {
     let listed = chosen.candidate.size_bytes;
     let by_hand = if chosen.chosen_by_hand { ", chosen by a person" } else { "" };
     let size = read.map_or(listed, |read| read.size_bytes);
+    let skipped: Vec<String> =
+        chosen.skipped.iter().map(|one| format!("{} ({})", visible(&one.id), words::skip(one.why))).collect();
     known([
         ("backup", Some(format!("{}{by_hand}", visible(&chosen.candidate.id)))),
         ("from", Some(format!("{} {}", visible(&chosen.source), visible(&chosen.location)))),
         ("modified", Some(words::instant(chosen.candidate.modified_at))),
         ("dump began", read.and_then(began)),
-        ("size", Some(format!("{} ({} bytes)", words::bytes(size), words::grouped(&size.to_string())))),
+        ("size", Some(format!("{} ({} bytes)", words::bytes(size), words::count(size)))),
         ("sha256", read.and_then(|read| read.sha256.as_deref()).map(|d| visible(&words::short_digest(d)))),
         ("format", read.map(format)),
         ("server", read.and_then(|read| read.header.server_version.as_ref()).map(|v| visible(&v.number))),
+        ("passed over", (!skipped.is_empty()).then(|| skipped.join(", "))),
     ])
 }
 
@@ -98,11 +108,6 @@ fn format(read: &BackupRead) -> String {
         Bzip2 => "bzip2",
     };
     format!("{} in {wrapped}", read.format)
-}
-
-pub(super) fn skipped(record: &RunRecord) -> Vec<String> {
-    let skipped = record.chosen.iter().flat_map(|chosen| &chosen.skipped);
-    skipped.map(|skipped| format!("{}: {}", visible(&skipped.id), words::skip(skipped.why))).collect()
 }
 
 pub(super) fn sandbox(record: &RunRecord) -> Vec<Fact> {

@@ -10,7 +10,7 @@ mod phases;
 
 use super::visible::visible;
 use super::words;
-use crate::model::Verdict;
+use crate::model::{Finding, Verdict};
 use crate::record::{Conclusion, RunRecord};
 
 pub(super) use checks::{CheckRow, ErrorRow};
@@ -37,7 +37,8 @@ pub(super) struct Fact {
 /// Why the run stopped before its end.
 pub(super) struct StopRow {
     pub(super) heading: String,
-    pub(super) detail: String,
+    /// What was found, where the verdict's sentence does not say it already.
+    pub(super) detail: Option<String>,
     pub(super) hint: Option<String>,
 }
 
@@ -60,6 +61,8 @@ pub(super) struct View {
     pub(super) run: String,
     pub(super) started: String,
     pub(super) leaked: bool,
+    /// Passed, but by a backup that a person chose.
+    pub(super) passed_without_proof: bool,
     pub(super) about: Vec<Fact>,
     /// Only what a browser may follow: `http://` or `https://`.
     pub(super) runbook_link: Option<String>,
@@ -76,7 +79,6 @@ pub(super) struct View {
     pub(super) warnings: Vec<String>,
     pub(super) not_comparable: Vec<String>,
     pub(super) backup: Vec<Fact>,
-    pub(super) skipped: Vec<String>,
     pub(super) sandbox: Vec<Fact>,
     pub(super) cleanup: CleanUp,
 }
@@ -90,18 +92,19 @@ impl View {
             tone: tone(conclusion.verdict),
             verdict: conclusion.verdict.word(),
             reason: conclusion.reason.map(crate::model::Reason::word),
-            sentence: visible(&conclusion.sentence),
+            sentence: sentence(record, conclusion),
             integrity: conclusion.integrity.word(),
             drill: visible(opening.drill.as_str()),
             service: visible(&opening.service),
             run: opening.run.to_string(),
             started: words::instant(opening.started_at),
             leaked: record.leaked(),
+            passed_without_proof: conclusion.verdict == Verdict::Passed && !conclusion.is_proof(record),
             about: facts::about(record),
             runbook_link: facts::runbook_link(record),
             recovery_time: clocks::recovery_time(&conclusion.clocks),
             recovery_point: clocks::recovery_point(record, &conclusion.clocks),
-            stop: facts::stop(record),
+            stop: facts::stop(record, conclusion),
             phases: phases::phases(record),
             checks: checks::checks(record),
             checks_summary: checks::summary(record),
@@ -116,11 +119,20 @@ impl View {
                 .map(|why| words::not_comparable(*why).to_owned())
                 .collect(),
             backup: facts::backup(record),
-            skipped: facts::skipped(record),
             sandbox: facts::sandbox(record),
             cleanup: facts::cleanup(record),
         }
     }
+}
+
+/// The sentence, with counts grouped as the checks below it show them.
+fn sentence(record: &RunRecord, conclusion: &Conclusion) -> String {
+    let said = |expected: &str, observed: &str| format!("expected {expected}, observed {observed}");
+    let group = |sentence: String, finding: &Finding| {
+        let grouped = said(&words::grouped(&finding.expected), &words::grouped(&finding.observed));
+        sentence.replace(&said(&finding.expected, &finding.observed), &grouped)
+    };
+    visible(&record.findings.iter().fold(conclusion.sentence.clone(), group))
 }
 
 pub(super) fn tone(verdict: Verdict) -> Tone {

@@ -55,7 +55,7 @@ fn row(span: &PhaseSpan, last: Offset, whole: Offset) -> PhaseRow {
         notes.push("failed".to_owned());
     }
     if span.phase.is_subtracted() {
-        notes.push("not counted where it stands alone".to_owned());
+        notes.push("not counted".to_owned());
     }
     notes.extend(span.waited_for.as_deref().map(|what| format!("waited for {}", visible(what))));
     PhaseRow {

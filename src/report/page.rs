@@ -2,8 +2,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::super::Style;
-use super::super::view::Tone;
+use super::Style;
+use super::view::Tone;
 
 /// Wider paragraphs tire the eye, however wide the terminal is.
 const WIDEST: usize = 120;
@@ -50,11 +50,17 @@ pub(super) fn painted(text: impl Into<String>, paint: Paint) -> Cell {
 pub(super) struct Page {
     text: String,
     style: Style,
+    widest: usize,
 }
 
 impl Page {
     pub(super) fn new(style: Style) -> Self {
-        Self { text: String::new(), style }
+        Self { text: String::new(), style, widest: WIDEST }
+    }
+
+    /// A page for a table alone, which may be as wide as the terminal.
+    pub(super) fn wide(style: Style) -> Self {
+        Self { widest: usize::MAX, ..Self::new(style) }
     }
 
     pub(super) fn finish(self) -> String {
@@ -63,7 +69,7 @@ impl Page {
 
     /// Columns that a paragraph may take.
     pub(super) fn width(&self) -> usize {
-        self.style.width.clamp(NARROWEST * 2, WIDEST)
+        self.style.width.clamp(NARROWEST * 2, self.widest)
     }
 
     /// A blank line and a heading, with its summary beside it.
@@ -78,8 +84,9 @@ impl Page {
     pub(super) fn columns(&mut self, rows: Vec<Vec<Cell>>) {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let longest = self.width() / 2;
-        let width =
-            |n: usize| rows.iter().filter_map(|row| row.get(n)).map(|c| c.text.width()).max().unwrap_or(0);
+        // The last cell of a row wraps, so it does not push the columns of longer rows apart.
+        let padded = |n: usize| rows.iter().filter(move |row| n + 1 < row.len()).map(move |row| &row[n]);
+        let width = |n: usize| padded(n).map(|cell| cell.text.width()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..count).map(|n| width(n).min(longest)).collect();
         for row in rows {
             self.row(row, &widths);

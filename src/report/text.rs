@@ -1,11 +1,8 @@
 //! The end of `drillyard run`, and `drillyard show`: the verdict first, then what it rests on.
 
-mod page;
-
-use page::{Cell, Page, Paint, painted, plain};
-
 use super::Style;
-use super::view::{CheckRow, ClockRow, Fact, Mark, PhaseRow, PhaseTable, Tone, View};
+use super::page::{Cell, Page, Paint, painted, plain};
+use super::view::{CheckRow, ClockRow, ErrorRow, Fact, Mark, PhaseRow, PhaseTable, Tone, View};
 use crate::record::{Conclusion, RunRecord};
 
 /// The whole report; ends with `record: RUN` and a newline.
@@ -21,11 +18,11 @@ pub fn text(record: &RunRecord, conclusion: &Conclusion, style: Style) -> String
     bullets(&mut page, "Not verified", &view.not_verified);
     bullets(&mut page, "Warnings", &view.warnings);
     bullets(&mut page, "Not comparable with production", &view.not_comparable);
-    bullets(&mut page, "Roles created", &view.roles_created);
-    facts(&mut page, "Backup", &view.backup);
-    if !view.skipped.is_empty() {
-        bullets_below(&mut page, "passed over", &view.skipped);
+    if !view.roles_created.is_empty() {
+        page.heading("Roles created", "without login");
+        page.hang("  ", 2, &plain(view.roles_created.join(", ")));
     }
+    facts(&mut page, "Backup", &view.backup);
     facts(&mut page, "Sandbox", &view.sandbox);
     cleanup(&mut page, &view);
     facts(&mut page, "Run", &view.about);
@@ -40,7 +37,12 @@ fn verdict(page: &mut Page, view: &View) {
     page.hang(&first, word.len() + 2, &painted(&view.sentence, Paint::Bold));
     let indent = " ".repeat(word.len() + 2);
     let reason = view.reason.map_or_else(String::new, |reason| format!("reason {reason}, "));
-    page.hang(&indent, indent.len(), &painted(format!("{reason}integrity {}", view.integrity), Paint::Dim));
+    let proof = if view.passed_without_proof { ", no proof: a person chose the backup" } else { "" };
+    page.hang(
+        &indent,
+        indent.len(),
+        &painted(format!("{reason}integrity {}{proof}", view.integrity), Paint::Dim),
+    );
     if view.leaked {
         page.hang(&indent, indent.len(), &painted("LEAKED: see clean-up below", Paint::Tone(Tone::Bad)));
     }
@@ -49,7 +51,9 @@ fn verdict(page: &mut Page, view: &View) {
 fn stop(page: &mut Page, view: &View) {
     let Some(stop) = &view.stop else { return };
     page.heading(&stop.heading, "");
-    page.hang("  ", 2, &plain(&stop.detail));
+    if let Some(detail) = &stop.detail {
+        page.hang("  ", 2, &plain(detail));
+    }
     if let Some(hint) = &stop.hint {
         page.hang("  next: ", 8, &plain(hint));
     }
@@ -64,27 +68,28 @@ fn clocks(page: &mut Page, view: &View) {
 
 fn clock(row: &ClockRow) -> Vec<Cell> {
     let tone = row.judged.tone().map_or(Paint::Plain, Paint::Tone);
-    let judged =
-        row.objective.as_ref().map_or_else(String::new, |o| format!("{} (objective {o})", row.judged.word()));
-    vec![
-        plain(row.name),
-        painted(&row.value, Paint::Bold),
-        painted(judged, tone),
-        painted(&row.basis, Paint::Dim),
-    ]
+    let objective = row.objective.as_ref().map(|objective| format!("objective {objective}"));
+    let basis = (!row.basis.is_empty()).then(|| row.basis.clone());
+    let said = objective.into_iter().chain(basis).collect::<Vec<_>>().join("; ");
+    let judged = painted(row.judged.word(), tone);
+    vec![plain(row.name), painted(&row.value, Paint::Bold), judged, painted(said, Paint::Dim)]
 }
 
 fn checks(page: &mut Page, view: &View) {
     page.heading("Checks", &view.checks_summary);
-    page.columns(view.checks.iter().flat_map(check).collect());
+    let (answered, not_run): (Vec<_>, Vec<_>) = view.checks.iter().partition(|row| row.answered);
+    page.columns(answered.into_iter().flat_map(check).collect());
+    if !not_run.is_empty() {
+        let names = not_run.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(", ");
+        page.columns(vec![vec![painted("not run", Paint::Tone(Tone::Unsure)), plain(names)]]);
+    }
 }
 
 fn check(row: &CheckRow) -> Vec<Vec<Cell>> {
-    let said = match row.outcome {
-        "not run" => String::new(),
-        _ => format!("expected {}, observed {}", row.expected, row.observed),
-    };
-    let mut rows = vec![vec![painted(row.outcome, Paint::Tone(row.tone)), plain(&row.name), plain(said)]];
+    // Capitals find the one bad line among forty where there is no colour.
+    let outcome = if row.tone == Tone::Good { row.outcome.to_owned() } else { row.outcome.to_uppercase() };
+    let said = format!("expected {}, observed {}", row.expected, row.observed);
+    let mut rows = vec![vec![painted(outcome, Paint::Tone(row.tone)), plain(&row.name), plain(said)]];
     if let Some(hint) = &row.hint {
         rows.push(vec![plain(""), plain(""), painted(format!("hint: {hint}"), Paint::Dim)]);
     }
@@ -96,14 +101,17 @@ fn restore_errors(page: &mut Page, view: &View) {
         return;
     }
     page.heading("Restore errors", &view.restore_errors_summary);
-    let rows = view.restore_errors.iter().flat_map(|row| {
-        let paint = row.tone.map_or(Paint::Plain, Paint::Tone);
-        let what = format!("{}: {}", row.object, row.message);
-        let first =
-            vec![painted(row.class, paint), plain(format!("{} × {}", row.count, row.sqlstate)), plain(what)];
-        [first, vec![plain(""), plain(""), painted(&row.why, Paint::Dim)]]
-    });
-    page.columns(rows.collect());
+    page.columns(view.restore_errors.iter().flat_map(restore_error).collect());
+}
+
+fn restore_error(row: &ErrorRow) -> [Vec<Cell>; 2] {
+    let (class, paint) = match row.tone {
+        Some(tone) => (row.class.to_uppercase(), Paint::Tone(tone)),
+        None => (row.class.to_owned(), Paint::Plain),
+    };
+    let what = format!("{}: {}", row.object, row.message);
+    let first = vec![painted(class, paint), plain(format!("{} × {}", row.count, row.sqlstate)), plain(what)];
+    [first, vec![plain(""), plain(""), painted(&row.why, Paint::Dim)]]
 }
 
 fn phases(page: &mut Page, table: &PhaseTable) {
@@ -111,7 +119,7 @@ fn phases(page: &mut Page, table: &PhaseTable) {
         return;
     }
     page.heading("Phases", &format!("on a scale of {}", table.length));
-    let cells = if page.width() >= 110 { 44 } else { 26 };
+    let cells = if page.width() >= 110 { 44 } else { 22 };
     let mut rows: Vec<Vec<Cell>> = table.rows.iter().map(|row| phase(row, cells)).collect();
     rows.extend((!table.marks.is_empty()).then(|| marks(&table.marks, cells)));
     page.columns(rows);
@@ -141,8 +149,7 @@ fn marks(marks: &[Mark], cells: usize) -> Vec<Cell> {
     for mark in marks {
         line[cell(mark.at, cells).min(cells - 1)] = '▲';
     }
-    let said =
-        marks.iter().map(|mark| format!("{} {}", mark.name, mark.after)).collect::<Vec<_>>().join(", ");
+    let said = marks.iter().map(|mark| mark.name).collect::<Vec<_>>().join(", ");
     vec![plain(""), plain(""), plain(line.into_iter().collect::<String>()), painted(said, Paint::Dim)]
 }
 
@@ -159,11 +166,6 @@ fn bullets(page: &mut Page, heading: &str, items: &[String]) {
     for item in items {
         page.hang("  - ", 4, &plain(item));
     }
-}
-
-fn bullets_below(page: &mut Page, label: &'static str, items: &[String]) {
-    let rows = items.iter().map(|item| vec![painted(label, Paint::Dim), plain(item)]);
-    page.columns(rows.collect());
 }
 
 fn facts(page: &mut Page, heading: &str, facts: &[Fact]) {
