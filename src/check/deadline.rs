@@ -1,6 +1,7 @@
 //! Several checks at once, each under a deadline that the database can't lift.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -28,7 +29,7 @@ const TERMINATION: Duration = Duration::from_secs(5);
 /// A check that outlives its timeout is `errored(timeout)`. Dropping a query does not end it on the server, so its
 /// session is terminated over one more connection of the same role, which that role may do to its own; a session that
 /// does not end even then is told as a warning.
-pub async fn ask_all<C, F, E>(
+pub async fn ask_all<C, F, K, E>(
     checks: &[Check],
     context: &Context,
     connections: usize,
@@ -37,7 +38,8 @@ pub async fn ask_all<C, F, E>(
 ) -> Vec<Finding>
 where
     C: Fn(String) -> F,
-    F: Future<Output = Result<Client, E>>,
+    F: Future<Output = Result<K, E>>,
+    K: Deref<Target = Client>,
     E: Explain,
 {
     let connect = &connect;
@@ -53,10 +55,11 @@ where
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
-async fn ask_in_time<C, F, E>(check: &Check, context: &Context, connect: &C) -> Finding
+async fn ask_in_time<C, F, K, E>(check: &Check, context: &Context, connect: &C) -> Finding
 where
     C: Fn(String) -> F,
-    F: Future<Output = Result<Client, E>>,
+    F: Future<Output = Result<K, E>>,
+    K: Deref<Target = Client>,
     E: Explain,
 {
     let begun = Instant::now();
@@ -66,7 +69,16 @@ where
 
     let (client, process) = match timeout_at(deadline, seat(connect(database.clone()))).await {
         Ok(Ok(seated)) => seated,
-        Ok(Err(answer)) => return told(answer),
+        Ok(Err(answer)) => {
+            let first = connect(context.first_database.clone());
+            let absent = check.database.is_some()
+                && matches!(timeout(TERMINATION, is_absent(database, first)).await, Ok(true));
+            let lost = || {
+                Answer::missing(format!("database {database} is not there"))
+                    .with_hint("The backup may have lost it.")
+            };
+            return told(if absent { lost() } else { answer });
+        }
         Err(_) => return told(timed_out(check)),
     };
     if let Ok(finding) = timeout_at(deadline, ask(check, &client, context)).await {
@@ -80,9 +92,11 @@ where
 }
 
 /// A connection, and the number of its server process.
-async fn seat<E: Explain>(
-    connecting: impl Future<Output = Result<Client, E>>,
-) -> Result<(Client, i32), Answer> {
+async fn seat<K, E>(connecting: impl Future<Output = Result<K, E>>) -> Result<(K, i32), Answer>
+where
+    K: Deref<Target = Client>,
+    E: Explain,
+{
     let client = connecting.await.map_err(|error| {
         let answer = Answer::errored(error.reason(), format!("no connection: {error}"));
         Answer { hint: error.hint(), ..answer }
@@ -93,9 +107,23 @@ async fn seat<E: Explain>(
     }
 }
 
+/// Whether a database could be asked for and is not among those that were restored.
+async fn is_absent<K, E>(database: &str, connecting: impl Future<Output = Result<K, E>>) -> bool
+where
+    K: Deref<Target = Client>,
+{
+    const PRESENT: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_database \
+         WHERE datname OPERATOR(pg_catalog.=) $1::pg_catalog.text AND datallowconn)";
+    let Ok(client) = connecting.await else { return false };
+    client.query_one(PRESENT, &[&database]).await.is_ok_and(|row| !row.get::<_, bool>(0))
+}
+
 /// Whether the session is gone. Unlike a cancelled statement, a terminated session can't be kept alive by a function
 /// that catches the cancellation.
-async fn terminate<E>(connecting: impl Future<Output = Result<Client, E>>, process: i32) -> bool {
+async fn terminate<K, E>(connecting: impl Future<Output = Result<K, E>>, process: i32) -> bool
+where
+    K: Deref<Target = Client>,
+{
     const TERMINATE: &str = "SELECT pg_catalog.pg_terminate_backend($1, 3000) \
          OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity($1))";
     let terminating = async {

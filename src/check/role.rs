@@ -45,11 +45,19 @@ BEGIN
     ALTER ROLE drillyard_check SET role = 'none';
     ALTER ROLE drillyard_check SET default_transaction_read_only = on;
     ALTER ROLE drillyard_check SET client_min_messages = error;
-    ALTER ROLE drillyard_check SET session_preload_libraries = '';
-    ALTER ROLE drillyard_check SET local_preload_libraries = '';
+    -- They run from a statement's or transaction's begin, before a session of ours could lift them.
+    ALTER ROLE drillyard_check SET statement_timeout = 0;
+    ALTER ROLE drillyard_check SET idle_in_transaction_session_timeout = 0;
+    ALTER ROLE drillyard_check SET idle_session_timeout = 0;
+    -- SET … = '' would mean a library whose name is empty.
+    PERFORM pg_catalog.set_config('session_preload_libraries', '', true);
+    PERFORM pg_catalog.set_config('local_preload_libraries', '', true);
+    ALTER ROLE drillyard_check SET session_preload_libraries FROM CURRENT;
+    ALTER ROLE drillyard_check SET local_preload_libraries FROM CURRENT;
     IF pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000 THEN
         -- Else a login trigger of the backup's would run before the first statement of ours.
         EXECUTE 'ALTER ROLE drillyard_check SET event_triggers = off';
+        EXECUTE 'ALTER ROLE drillyard_check SET transaction_timeout = 0';
     END IF;
 END
 $drillyard$;

@@ -14,7 +14,6 @@ use crate::model::Reason;
 const PINS: &[(&str, &str)] = &[
     ("lock_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
-    ("transaction_timeout", "0"),
     ("client_min_messages", "error"),
     ("default_transaction_read_only", "on"),
     ("row_security", "off"),

@@ -56,7 +56,7 @@ impl Trouble {
             "42P01" | "42703" | "3F000" if refused.routine() != Some("errorMissingRTE") => {
                 missing(check, client, refused.code().code(), place).await
             }
-            "57014" => timed_out(check),
+            "57014" | "25P04" => timed_out(check),
             _ => classify(refused, place),
         }
     }

@@ -1,0 +1,13 @@
+//! Checks against real servers: what each kind finds, and what a restored database can't do to it.
+
+// Helpers of tests are tests: a failure is a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod containment;
+mod foreign_keys;
+mod fresh;
+mod rows;
+mod sequences;
+mod server;
+mod sql;
+mod tables;
