@@ -155,8 +155,13 @@ make_work_directory() {
     trap 'exit 130' INT TERM HUP
 }
 
+# Waits for the whole group: what outlives its shell would write into $work again.
 end_child() {
+    local patience=100
     [[ -n $child ]] || return 0
-    kill -TERM -- "-$child" 2>/dev/null || return 0
-    wait "$child" || true
+    kill -TERM -- "-$child" 2>/dev/null || true
+    while kill -0 -- "-$child" 2>/dev/null; do
+        if ((patience-- == 0)); then kill -KILL -- "-$child" || true; fi
+        sleep 0.1
+    done
 }
