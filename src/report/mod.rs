@@ -5,6 +5,7 @@
 //! its own escaping is enough and a program wants the very name.
 
 mod history;
+mod html;
 mod json;
 mod json_parts;
 mod page;
@@ -14,6 +15,7 @@ pub mod visible;
 mod words;
 
 pub use history::{history_json, history_text};
+pub use html::html;
 pub use json::json;
 pub use text::text;
 

@@ -1,13 +1,13 @@
 //! Foreign text made harmless: names out of a backup, errors of a server, names of files.
 //!
 //! Whoever can name a table must not be able to move a cursor, recolour a terminal, turn the reading direction of a
-//! verdict around or fill a page. Control characters are shown by their pictures instead of being dropped, so that a
+//! verdict around or fill a page. Control characters are shown by their numbers instead of being dropped, so that a
 //! person sees that there is something to see.
 
 /// Longest foreign text that a report shows, in characters; JSON is not cut.
-const LONGEST: usize = 400;
+const LONGEST: usize = 300;
 
-/// The text on one line, with control and direction characters as visible marks, cut after 400 characters.
+/// The text on one line, with control and direction characters as visible marks, cut after 300 characters.
 pub fn visible(text: &str) -> String {
     clipped(text, LONGEST)
 }
@@ -29,18 +29,17 @@ pub fn clipped(text: &str, longest: usize) -> String {
 fn show(character: char, into: &mut String) {
     match character {
         '\t' | '\n' | '\r' => into.push(' '),
-        '\0'..='\u{1f}' => into.extend(char::from_u32(0x2400 + u32::from(character))),
-        '\u{7f}' => into.push('␡'),
         _ if is_invisible(character) => *into += &format!("⟨U+{:04X}⟩", u32::from(character)),
         _ => into.push(character),
     }
 }
 
-/// C1 controls, marks and overrides of direction, separators of lines, and characters of no width that hide in names.
+/// Controls, marks and overrides of direction, separators of lines, and characters of no width that hide in names.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '\u{80}'..='\u{9f}'
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
             | '\u{ad}'
             | '\u{61c}'
             | '\u{180e}'
@@ -59,9 +58,9 @@ mod tests {
 
     #[test]
     fn control_characters_are_shown_and_not_obeyed() {
-        assert_eq!(visible("a\u{1b}[31mred\u{7}"), "a␛[31mred␇");
+        assert_eq!(visible("a\u{1b}[31mred\u{7}"), "a⟨U+001B⟩[31mred⟨U+0007⟩");
         assert_eq!(visible("one\r\ntwo\tthree"), "one  two three");
-        assert_eq!(visible("\u{9b}31m\u{7f}"), "⟨U+009B⟩31m␡");
+        assert_eq!(visible("\u{9b}31m\u{7f}"), "⟨U+009B⟩31m⟨U+007F⟩");
         assert_eq!(visible("gpj.\u{202e}exe\u{200b}"), "gpj.⟨U+202E⟩exe⟨U+200B⟩");
         assert_eq!(visible("Größe 表 🙂"), "Größe 表 🙂");
     }
@@ -69,7 +68,7 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_and_says_so() {
         let shown = visible(&"x".repeat(5000));
-        assert!(shown.ends_with("x… (4600 more characters)"), "{shown}");
-        assert_eq!(visible(&"x".repeat(400)), "x".repeat(400));
+        assert!(shown.ends_with("x… (4700 more characters)"), "{shown}");
+        assert_eq!(visible(&"x".repeat(300)), "x".repeat(300));
     }
 }

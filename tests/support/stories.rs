@@ -261,3 +261,49 @@ impl Story {
             .fact(4902, Fact::NotComparable { why: NotComparable::RelaxedDurability })
     }
 }
+
+/// Text that wants to be more than text.
+pub const HOSTILE: &str = "<script>document.title='owned'</script>\"><img src=x onerror=document.title='owned'>'\u{1b}[31m\u{202e}gpj\u{7}\r\n&lt;b&gt;";
+
+/// Hostile names wherever a name comes from outside.
+pub fn hostile() -> Story {
+    let long = "x".repeat(5000);
+    let name = format!("rows public.{HOSTILE}");
+    let found = drillyard::model::Finding {
+        name: name.clone(),
+        expected: HOSTILE.into(),
+        observed: format!("{HOSTILE}{long}"),
+        warnings: vec![HOSTILE.into()],
+        ..but(story::rows("1"), Outcome::Failed, Reason::ObjectMissing, Some(HOSTILE))
+    };
+    let left =
+        CleanUp { proven: false, leftovers: vec![HOSTILE.into(), long.clone()], kept: vec![], late: false };
+    restore_errors()
+        .with(|opening| {
+            opening.service = HOSTILE.into();
+            opening.owner = Some(HOSTILE.into());
+            opening.contact = Some(long.clone());
+            opening.runbook = Some("javascript:document.title='owned'".into());
+            opening.labels = [(HOSTILE.to_owned(), HOSTILE.to_owned())].into();
+            opening.checks[0].name = name;
+            opening.checks[1].name = long.clone();
+            opening.drillyard_version = HOSTILE.into();
+        })
+        .choosing(|chosen| {
+            chosen.candidate.id = format!("{HOSTILE}.dump");
+            chosen.location = long.clone();
+            chosen.skipped[0].id = HOSTILE.into();
+        })
+        .reading(|read| {
+            read.sha256 = Some(HOSTILE.into());
+            read.started_at_note = Some(HOSTILE.into());
+        })
+        .waiting(HOSTILE)
+        .fact(30_010, finding(found))
+        .fact(30_011, story::restore_errors(HOSTILE, HOSTILE, &long, 7, Fatal(Reason::RestoreFailed)))
+        .fact(30_012, story::restore_errors("42P06", &long, HOSTILE, 7, Harmless(HOSTILE.into())))
+        .fact(30_013, Fact::Warned { what: HOSTILE.into() })
+        .fact(30_014, Fact::NotVerified { what: long.clone() })
+        .fact(30_015, Fact::RolesCreated { names: vec![HOSTILE.into(), long] })
+        .fact(43_000, Fact::CleanedUp(left))
+}

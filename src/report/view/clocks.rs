@@ -36,6 +36,14 @@ impl Judged {
         }
     }
 
+    pub(in crate::report) fn class(self) -> &'static str {
+        self.tone().map_or("", Tone::class)
+    }
+
+    pub(in crate::report) fn sign(self) -> &'static str {
+        self.tone().map_or("", Tone::sign)
+    }
+
     pub(in crate::report) fn tone(self) -> Option<Tone> {
         match self {
             Self::Met => Some(Tone::Good),

@@ -1,6 +1,6 @@
 //! Labels and values: the run, its backup, its sandbox, its clean-up.
 
-use super::super::visible::visible;
+use super::super::visible::{clipped, visible};
 use super::super::words;
 use super::{CleanUp, Fact, StopRow, Tone};
 use crate::model::Durability;
@@ -9,7 +9,7 @@ use crate::record::sentence::duration;
 use crate::record::{Conclusion, RunRecord};
 
 fn fact(label: &'static str, value: impl Into<String>) -> Fact {
-    Fact { label, value: value.into() }
+    Fact { label, value: value.into(), link: None }
 }
 
 /// Keeps the facts that are known.
@@ -32,7 +32,7 @@ pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
     let owner: Vec<String> =
         [&opening.owner, &opening.contact].into_iter().flatten().map(|who| visible(who)).collect();
     let labels: Vec<String> = opening.labels.iter().map(|(k, v)| visible(&format!("{k}={v}"))).collect();
-    known([
+    let mut facts = known([
         (
             "drill",
             Some(format!("{} for service {}", visible(opening.drill.as_str()), visible(&opening.service))),
@@ -45,11 +45,15 @@ pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
             "definition",
             Some(format!("sha256 {definition}, run by drillyard {}", visible(&opening.drillyard_version))),
         ),
-    ])
+    ]);
+    for fact in facts.iter_mut().filter(|fact| fact.label == "runbook") {
+        fact.link = runbook_link(record);
+    }
+    facts
 }
 
 /// A runbook that a browser may follow; `javascript:` and its kin stay text.
-pub(super) fn runbook_link(record: &RunRecord) -> Option<String> {
+fn runbook_link(record: &RunRecord) -> Option<String> {
     let runbook = record.opening.runbook.as_deref()?;
     let web = ["https://", "http://"].iter().any(|scheme| runbook.starts_with(scheme));
     let plain = runbook.chars().all(|c| c.is_ascii_graphic());
@@ -62,8 +66,8 @@ pub(super) fn stop(record: &RunRecord, conclusion: &Conclusion) -> Option<StopRo
     let told = conclusion.sentence.contains(stop.detail.trim_end_matches('.'));
     Some(StopRow {
         heading: format!("Stopped{place}: {}", stop.reason.meaning()),
-        detail: (!told && !stop.detail.is_empty()).then(|| visible(&stop.detail)),
-        hint: stop.hint.as_deref().map(visible),
+        detail: (!told && !stop.detail.is_empty()).then(|| clipped(&stop.detail, 1000)),
+        hint: stop.hint.as_deref().map(|hint| clipped(hint, 1000)),
     })
 }
 

@@ -28,10 +28,32 @@ pub(super) enum Tone {
     Unsure,
 }
 
+impl Tone {
+    /// Class of a style sheet.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Unsure => "unsure",
+        }
+    }
+
+    /// A sign for those who do not see the colour.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Bad => "✕",
+            Self::Unsure => "?",
+        }
+    }
+}
+
 /// A label and its value.
 pub(super) struct Fact {
     pub(super) label: &'static str,
     pub(super) value: String,
+    /// Only what a browser may follow: `http://` or `https://`.
+    pub(super) link: Option<String>,
 }
 
 /// Why the run stopped before its end.
@@ -64,8 +86,6 @@ pub(super) struct View {
     /// Passed, but by a backup that a person chose.
     pub(super) passed_without_proof: bool,
     pub(super) about: Vec<Fact>,
-    /// Only what a browser may follow: `http://` or `https://`.
-    pub(super) runbook_link: Option<String>,
     pub(super) recovery_time: Vec<ClockRow>,
     pub(super) recovery_point: Vec<ClockRow>,
     pub(super) stop: Option<StopRow>,
@@ -101,7 +121,6 @@ impl View {
             leaked: record.leaked(),
             passed_without_proof: conclusion.verdict == Verdict::Passed && !conclusion.is_proof(record),
             about: facts::about(record),
-            runbook_link: facts::runbook_link(record),
             recovery_time: clocks::recovery_time(&conclusion.clocks),
             recovery_point: clocks::recovery_point(record, &conclusion.clocks),
             stop: facts::stop(record, conclusion),

@@ -20,6 +20,7 @@ pub(in crate::report) struct PhaseRow {
     /// Beginning and end as parts of the scale, 0 to 1.
     pub(in crate::report) from: f64,
     pub(in crate::report) to: f64,
+    pub(in crate::report) began: String,
     /// Its length, or `not ended`.
     pub(in crate::report) took: String,
     pub(in crate::report) bytes: Option<String>,
@@ -36,6 +37,33 @@ pub(in crate::report) struct Mark {
     pub(in crate::report) name: &'static str,
     pub(in crate::report) at: f64,
     pub(in crate::report) after: String,
+}
+
+impl PhaseRow {
+    /// Left end in thousandths of the scale; a short phase at its end stays inside.
+    pub(in crate::report) fn x(&self) -> u32 {
+        thousandths(self.from).min(1000 - SLIGHTEST)
+    }
+
+    /// Width in thousandths of the scale; even the shortest phase can be seen.
+    pub(in crate::report) fn width(&self) -> u32 {
+        thousandths(self.to).saturating_sub(self.x()).max(SLIGHTEST)
+    }
+}
+
+impl Mark {
+    /// Place in thousandths of the scale.
+    pub(in crate::report) fn x(&self) -> u32 {
+        thousandths(self.at)
+    }
+}
+
+/// Thousandths of a picture's width that can still be seen.
+const SLIGHTEST: u32 = 6;
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn thousandths(part: f64) -> u32 {
+    (part.clamp(0.0, 1.0) * 1000.0).round() as u32
 }
 
 pub(super) fn phases(record: &RunRecord) -> PhaseTable {
@@ -62,6 +90,7 @@ fn row(span: &PhaseSpan, last: Offset, whole: Offset) -> PhaseRow {
         name: span.phase.word(),
         from: part(span.start, whole),
         to: part(span.end.unwrap_or(last), whole),
+        began: format!("+{}", duration(span.start.elapsed())),
         took: took.map_or_else(|| "not ended".to_owned(), duration),
         bytes: span.bytes.map(words::bytes),
         rate: span.bytes.zip(took).and_then(|(bytes, took)| words::rate(bytes, took.as_secs_f64())),
