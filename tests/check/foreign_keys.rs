@@ -91,7 +91,7 @@ async fn inherited_rows_do_not_stand_in_for_a_row_of_the_table_itself() {
         "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child () INHERITS (parent);
          CREATE TABLE referrer (id int REFERENCES parent); CREATE TABLE heir () INHERITS (referrer);
          SET session_replication_role = replica;
-         INSERT INTO child VALUES (1); INSERT INTO referrer VALUES (1); INSERT INTO heir VALUES (5);",
+         INSERT INTO child VALUES (1); INSERT INTO referrer VALUES (1); INSERT INTO heir VALUES (5), (6);",
     )
     .await;
     let found = ask(&db, NotValid::Warn).await;

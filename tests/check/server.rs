@@ -135,9 +135,19 @@ impl Database {
         self.ask_with(checks, &context(&self.name)).await
     }
 
+    /// On a task of its own, as a run does it: the future must be one that can be sent.
     pub async fn ask_with(&self, checks: &[Check], context: &Context) -> Vec<Finding> {
-        let connect = |database: String| async move { self.server.connect(&database, CHECK_ROLE).await };
-        ask_all(checks, context, 4, connect, |_| ()).await
+        let (server, checks, context) = (self.server, checks.to_vec(), context.clone());
+        let mut told = vec![];
+        let asking = async move {
+            let connect = |database: String| async move { server.connect(&database, CHECK_ROLE).await };
+            let findings = ask_all(&checks, &context, 4, connect, |finding| told.push(finding)).await;
+            (findings, told)
+        };
+        let (findings, told) = tokio::spawn(asking).await.unwrap();
+        assert_eq!(findings.len(), told.len(), "every finding is told as it ends");
+        assert!(told.iter().all(|finding| findings.contains(finding)));
+        findings
     }
 
     /// One value, as the superuser sees it.
