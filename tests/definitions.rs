@@ -1,25 +1,22 @@
 //! Files of drills, good and bad, and what their authors are told.
 
-use std::path::Path;
+// Helpers of tests fail by panicking, like the tests that call them.
+#![allow(clippy::unwrap_used)]
 
-use drillyard::definition::{self, Code, Settings, Severity};
+#[path = "definitions/support.rs"]
+mod support;
 
-#[test]
-fn the_smallest_drill_needs_three_things() {
-    let text = include_str!("definitions/good/minimal.yaml");
-    let parsed =
-        definition::parse(text, Path::new("tests/definitions/good/minimal.yaml"), &Settings::default());
-    assert_eq!(parsed.faults, []);
-    assert_eq!(parsed.drills.iter().map(|drill| drill.name.as_str()).collect::<Vec<_>>(), ["orders"]);
-}
-
-#[test]
-fn a_syntax_error_ends_its_own_document_only() {
-    let good = include_str!("definitions/good/minimal.yaml");
-    let parsed =
-        definition::parse(&format!("a: [1, 2\n---\n{good}"), Path::new("a.yaml"), &Settings::default());
-    let errors: Vec<Code> =
-        parsed.faults.iter().filter(|f| f.severity == Severity::Error).map(|f| f.code).collect();
-    assert_eq!(errors, [Code::Syntax]);
-    assert_eq!(parsed.drills.len(), 1);
-}
+#[path = "definitions/files.rs"]
+mod files;
+#[path = "definitions/hostile.rs"]
+mod hostile;
+#[path = "definitions/keys.rs"]
+mod keys;
+#[path = "definitions/paths.rs"]
+mod paths;
+#[path = "definitions/secrets.rs"]
+mod secrets;
+#[path = "definitions/settings.rs"]
+mod settings;
+#[path = "definitions/snapshots.rs"]
+mod snapshots;

@@ -193,7 +193,7 @@ impl Faults {
         if code == Code::LiteralSecret {
             self.secrets.insert(at.span.offset);
         }
-        if self.list.len() >= MOST_KEPT {
+        if self.list.len() >= MOST_KEPT && code != Code::TooLarge {
             self.not_kept += 1;
             return self;
         }
@@ -243,7 +243,7 @@ impl Faults {
         self.list.dedup();
         if self.list.len() > MOST_FAULTS {
             let more = self.list.len() - MOST_FAULTS + self.not_kept;
-            self.list.sort_by_key(|fault| fault.severity);
+            self.list.sort_by_key(|fault| (fault.code != Code::TooLarge, fault.severity));
             self.list.truncate(MOST_FAULTS);
             self.list.sort_by_key(place);
             let severity = Severity::Note;

@@ -1,12 +1,13 @@
 //! Files of drills: found, read with a limit, and no two drills of one name among them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::fault::{Code, Fault};
-use super::{Drill, Parsed, Settings, parse, tree};
+use super::{Named, Parsed, Settings, parse, tree};
+use crate::model::DrillName;
 
 /// Why a file's text is not there.
 pub(super) enum ReadError {
@@ -45,6 +46,7 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Parsed {
             Ok(text) => {
                 let parsed = parse(&text, &file, settings);
                 all.drills.extend(parsed.drills);
+                all.names.extend(parsed.names);
                 all.faults.extend(parsed.faults);
             }
             Err(ReadError::Fault(fault)) => all.faults.push(*fault),
@@ -82,25 +84,26 @@ fn find(path: &Path, settings: &Settings, files: &mut Vec<PathBuf>, level: usize
     Ok(())
 }
 
-/// Neither of two drills with one name is run, because nobody can tell which one was meant.
+/// Neither of two drills with one name is run, because nobody can tell which one was meant; not even if one of them is
+/// faulty, because its fault may be the next thing that is mended.
 fn refuse_duplicates(all: &mut Parsed) {
-    let mut by_name: HashMap<&str, Vec<&Drill>> = HashMap::new();
-    for drill in &all.drills {
-        by_name.entry(drill.name.as_str()).or_default().push(drill);
+    let mut by_name: BTreeMap<&DrillName, Vec<&Named>> = BTreeMap::new();
+    for named in &all.names {
+        by_name.entry(&named.name).or_default().push(named);
     }
-    let twice: Vec<Vec<&Drill>> = by_name.into_values().filter(|drills| drills.len() > 1).collect();
-    let mut faults: Vec<Fault> =
-        twice.iter().flat_map(|drills| drills.iter().map(|drill| duplicate(drill, drills))).collect();
-    faults.sort_by(|a, b| (&a.file, &a.message).cmp(&(&b.file, &b.message)));
-    let names: Vec<_> =
-        twice.iter().filter_map(|drills| drills.first().map(|drill| drill.name.clone())).collect();
+    let twice: Vec<Vec<&Named>> = by_name.into_values().filter(|places| places.len() > 1).collect();
+    let faults: Vec<Fault> =
+        twice.iter().flat_map(|places| places.iter().map(|place| duplicate(place, places))).collect();
+    let names: BTreeSet<DrillName> = twice.iter().flatten().map(|place| place.name.clone()).collect();
     all.drills.retain(|drill| !names.contains(&drill.name));
     all.faults.extend(faults);
 }
 
-fn duplicate(drill: &Drill, drills: &[&Drill]) -> Fault {
-    let files: Vec<String> = drills.iter().map(|drill| drill.file.display().to_string()).collect();
-    let told =
-        format!("the drill `{}` is defined {} times, in {}", drill.name, drills.len(), files.join(" and "));
-    Fault::of_file(&drill.file, Code::DuplicateDrill, told).hint("rename all but one; none of them is run")
+fn duplicate(place: &Named, places: &[&Named]) -> Fault {
+    let files: Vec<String> =
+        places.iter().map(|place| format!("{}:{}", place.file.display(), place.at.line)).collect();
+    let told = format!("the drill `{}` is defined {} times: {}", place.name, places.len(), files.join(", "));
+    let fault = Fault::of_file(&place.file, Code::DuplicateDrill, told)
+        .hint("rename all but one; none of them is run");
+    Fault { line: place.at.line, column: place.at.column, span: place.at.span, ..fault }
 }

@@ -66,11 +66,13 @@ fn as_written(text: &str, plain: bool) -> Value {
 
 /// A number where a duration belongs is of the wrong type; `15 minutes` is of the right one and badly written.
 fn refuse(at: At, text: &str, kind: Plain, form: &Form, out: &mut Faults) {
-    let numeric = matches!(form, Form::Count | Form::Number | Form::Boolean);
-    let code = if numeric == (kind == Plain::Number) && *text != *"" && !matches!(form, Form::Boolean) {
-        Code::BadValue
-    } else {
-        Code::WrongType
+    let numeric = kind == Plain::Number || text.starts_with(|c: char| c.is_ascii_digit());
+    let code = match form {
+        Form::Boolean => Code::WrongType,
+        Form::Count | Form::Number if !numeric => Code::WrongType,
+        Form::Count | Form::Number => Code::BadValue,
+        _ if kind == Plain::Number => Code::WrongType,
+        _ => Code::BadValue,
     };
     out.error(at, code, format!("`{}` is not {}", shown(text), form.wanted()));
     let unit = |unit: &str| format!("a unit is missing: write {text}{unit}");

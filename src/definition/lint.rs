@@ -11,6 +11,7 @@ const HINT: &str = "write { env: NAME } or { file: PATH } where a secret is want
 pub(super) fn secrets(node: &Node, out: &mut Faults) {
     match &node.kind {
         Kind::Scalar { text, .. } => text_is_harmless(node.at, text, out),
+        Kind::Refused => {}
         Kind::List(items) => items.iter().for_each(|item| secrets(item, out)),
         Kind::Map(entries) => {
             for entry in entries {

@@ -47,8 +47,10 @@ pub use render::{render, to_json};
 pub use schema::schema;
 pub use settings::Settings;
 
-use fault::Faults;
+use fault::{At, Faults};
 use paths::Place;
+
+use crate::model::DrillName;
 
 /// What was found in files of drills.
 #[derive(Debug, Default)]
@@ -57,6 +59,16 @@ pub struct Parsed {
     pub drills: Vec<Drill>,
     /// Everything that was wrong or worth knowing.
     pub faults: Vec<Fault>,
+    /// Names of all drills, the faulty ones included.
+    names: Vec<Named>,
+}
+
+/// A drill's name, and where it was given.
+#[derive(Debug)]
+struct Named {
+    name: DrillName,
+    file: PathBuf,
+    at: At,
 }
 
 /// Reads the drills of one file. A faulty document gives no drill and keeps no other from being read.
@@ -65,18 +77,26 @@ pub fn parse(text: &str, file: &Path, settings: &Settings) -> Parsed {
     let mut out = Faults::new(file, settings.file.as_ref().unwrap_or(&nowhere));
     let documents = tree::read(text, false, &mut out);
     if documents.is_empty() && out.errors() == 0 {
-        let start = fault::At { line: 1, column: 1, ..fault::At::default() };
+        let start = At { line: 1, column: 1, ..At::default() };
         out.warning(start, Code::NoDrill, "no drill in this file");
     }
-    let mut drills = Vec::new();
+    let (mut drills, mut names) = (Vec::new(), Vec::new());
     for document in &documents {
+        names.extend(name(&document.root, file));
         let errors = out.errors();
         lint::secrets(&document.root, &mut out);
         let drill = decode_document(text, &document.root, file, settings, &mut out);
         // Faults of the tree itself have made no document, but for duplicate keys, aliases and tags.
         drills.extend(drill.filter(|_| out.errors() == errors && document.errors == 0));
     }
-    Parsed { drills, faults: out.into_list() }
+    Parsed { drills, faults: out.into_list(), names }
+}
+
+fn name(root: &tree::Node, file: &Path) -> Option<Named> {
+    let tree::Kind::Map(entries) = &root.kind else { return None };
+    let node = &entries.iter().find(|entry| entry.key == "drill")?.value;
+    let tree::Kind::Scalar { text, .. } = &node.kind else { return None };
+    Some(Named { name: text.parse().ok()?, file: file.to_owned(), at: node.at })
 }
 
 fn decode_document(

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use super::fault::{Code, Fault, Severity};
 use super::secret;
 
+/// Stands for each character of a secret.
+const COVER: char = '•';
+
 /// Draws faults, each with an excerpt of its file where `source_of` has it; then how many there are.
 pub fn render(
     faults: &[Fault],
@@ -76,20 +79,29 @@ impl Covered {
     fn new(original: &str, told: &[Range<usize>]) -> Self {
         let mut secrets = secret::found_in_file(original);
         secrets.extend(told.iter().cloned());
-        let hidden = |at: usize| secrets.iter().any(|range| range.contains(&at));
+        secrets.sort_by_key(|range| range.start);
         let mut covered = Self { text: String::with_capacity(original.len()), shifts: Vec::new() };
+        let mut secrets = secrets.into_iter().peekable();
+        let mut hidden_until = 0;
         for (at, c) in original.char_indices() {
-            if !c.is_whitespace() && hidden(at) {
-                covered.text.push('•');
-                let grown =
-                    isize::try_from('•'.len_utf8()).unwrap_or(0) - isize::try_from(c.len_utf8()).unwrap_or(0);
-                let before = covered.shifts.last().map_or(0, |(_, shift)| *shift);
-                covered.shifts.push((at + c.len_utf8(), before + grown));
-            } else {
-                covered.text.push(c);
+            while let Some(range) = secrets.next_if(|range| range.start <= at) {
+                hidden_until = hidden_until.max(range.end);
             }
+            covered.push(at, c, at < hidden_until && !c.is_whitespace());
         }
         covered
+    }
+
+    fn push(&mut self, at: usize, c: char, hidden: bool) {
+        if !hidden {
+            self.text.push(c);
+            return;
+        }
+        self.text.push(COVER);
+        let grown =
+            isize::try_from(COVER.len_utf8()).unwrap_or(0) - isize::try_from(c.len_utf8()).unwrap_or(0);
+        let before = self.shifts.last().map_or(0, |(_, shift)| *shift);
+        self.shifts.push((at + c.len_utf8(), before + grown));
     }
 
     /// Where a span of the original is now. On one line: an excerpt of a whole map would bury its fault.

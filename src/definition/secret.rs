@@ -91,7 +91,7 @@ fn random(word: &str) -> bool {
     let classes: Vec<u8> = core.bytes().filter_map(class).collect();
     let has = |wanted| classes.contains(&wanted);
     let changes = classes.windows(2).filter(|pair| pair.first() != pair.last()).count();
-    has(0) && has(1) && has(2) && changes * 100 >= classes.len() * 38 && entropy(core) >= 4.0
+    has(0) && has(1) && has(2) && changes * 3 >= classes.len() && entropy(core) >= 4.0
 }
 
 fn class(byte: u8) -> Option<u8> {

@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, hash_map};
 
-use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, Span as YamlSpan};
+use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use super::fault::{At, Code, Faults, Span};
+use super::scalar;
 use super::secret::shown;
 
 /// The largest file that is read: a drill has a few kilobytes.
@@ -26,6 +27,8 @@ pub(super) enum Kind {
     },
     List(Vec<Node>),
     Map(Vec<Entry>),
+    /// An alias: told, and nothing follows from it.
+    Refused,
 }
 
 /// A node and its place.
@@ -123,7 +126,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
         let errors = self.out.errors();
         let root = self.node(event, span, 0)?;
         let errors = self.out.errors() - errors;
-        let empty = matches!(&root.kind, Kind::Scalar { text, plain: true } if text.is_empty());
+        let empty = matches!(&root.kind, Kind::Scalar { text, plain: true } if scalar::plain(text) == scalar::Plain::Null);
         Ok((!empty).then_some(Document { root, errors }))
     }
 
@@ -146,7 +149,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.refuse_alias(at, "an alias");
-                Ok(Node { kind: Kind::Scalar { text: String::new(), plain: true }, at })
+                Ok(Node { kind: Kind::Refused, at })
             }
             _ => Err(GivenUp::Document),
         }
@@ -212,9 +215,17 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
                 Some(Ok(event)) => return Ok(Some(event)),
                 Some(Err(error)) => {
                     let mark = *error.marker();
-                    let told = format!("not YAML: {}", error.kind());
                     let at = self.at(&YamlSpan::new(mark, mark));
-                    self.out.error(at, Code::Syntax, told).hint("the rest of this document was not read");
+                    match error.kind() {
+                        // The scanner runs ahead of the events, and has a limit of its own.
+                        ErrorKind::RecursionLimitExceeded => self.too_deep(at),
+                        kind => {
+                            let told = format!("not YAML: {kind}");
+                            self.out
+                                .error(at, Code::Syntax, told)
+                                .hint("the rest of this document was not read");
+                        }
+                    }
                     return Err(GivenUp::Document);
                 }
             }
@@ -230,10 +241,14 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
             return Err(GivenUp::File);
         }
         if level > MOST_LEVELS {
-            self.out.error(at, Code::TooDeep, format!("nested deeper than {MOST_LEVELS} levels"));
+            self.too_deep(at);
             return Err(GivenUp::Document);
         }
         Ok(())
+    }
+
+    fn too_deep(&mut self, at: At) {
+        self.out.error(at, Code::TooDeep, format!("nested deeper than {MOST_LEVELS} levels"));
     }
 
     /// One fault for each place: expansion is what makes a small file large, so nothing is ever expanded.

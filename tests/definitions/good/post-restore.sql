@@ -1,0 +1,1 @@
+-- A file that a drill may name.

@@ -1,0 +1,151 @@
+//! No secret is written out in a drill, and none that is reaches anybody who reads what is wrong with the file (I9).
+
+use drillyard::definition::{self, Code};
+
+use crate::support::{MINIMAL, codes, parse, render};
+
+/// Secrets, put together here so that no scanner takes this file for a leak.
+fn secrets() -> Vec<String> {
+    let upper = "IOSFODNN7EXAMPLE";
+    let mixed = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY9z";
+    let hex = "0123456789abcdef".repeat(4);
+    let words = [
+        ["AKIA", upper],
+        ["ASIA", upper],
+        ["ABIA", upper],
+        ["wJalrXUtnFEMI/K7MDENG/bPxRfi", "CYEXAMPLEKEY"],
+        ["", mixed],
+        ["q1W2e3R4t5Y6u7I8o9P0", "a1S2d3F4g5H6j7K8l9"],
+        ["dGhpcyBpcyBhIHNlY3JldCBrZXkgb2YgMzIgYnl0", "ZXMhIQ=="],
+        ["postgres://orders:", "hunter2hunter2@db/orders"],
+        ["postgresql://:", "hunter2@db.example.com"],
+        ["https://user:", "t0psecret@example.com/path"],
+        ["redis://default:", "p4ss@cache:6379"],
+        ["amqp://guest:", "guest@queue"],
+        ["host=db password=", "opensesame dbname=orders"],
+        ["host=db password='", "open sesame'"],
+        ["PGPASSWORD=", "opensesame pg_dump"],
+        ["?sslpassword=", "opensesame"],
+        ["https://example.com/?token=", "abcdef123"],
+        ["https://example.com/?api_key=", "abcdef123"],
+        ["secret=", "opensesame"],
+        ["access_key=", "opensesame"],
+        ["passphrase=", "opensesame"],
+        ["passwd=", "opensesame"],
+        ["Authorization: Bearer ", "abcdef123456"],
+        ["authorization: Basic ", "dXNlcjpwYXNz"],
+        ["ghp_", &mixed[..36]],
+        ["gho_", &mixed[..36]],
+        ["github_pat_", &mixed[..40]],
+        ["glpat-", &mixed[..20]],
+        ["xoxb-", "123456789012-abcdef"],
+        ["xoxp-", "123456789012-abcdef"],
+        ["https://hooks.slack.com/services/", "T0/B0/x1"],
+        ["https://discord.com/api/webhooks/", "123/abc"],
+        ["sk_live_", &mixed[..24]],
+        ["rk_test_", &mixed[..24]],
+        ["sk-", &mixed[..40]],
+        ["AIza", &mixed[..35]],
+        ["SG.abcdefghijklmnop", ".abcdefghijklmnop"],
+        ["eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0NTYifQ.abc"],
+        ["npm_", &mixed[..36]],
+        ["hvs.", &mixed[..24]],
+        ["dop_v1_", hex.as_str()],
+        ["AGE-SECRET-KEY-1", "QQQQQQQQQQQQQQQQQQQQQQQQQQQ"],
+        ["-----BEGIN OPENSSH ", "PRIVATE KEY-----"],
+        ["-----BEGIN ", "PRIVATE KEY-----"],
+    ];
+    words.map(|[one, other]| format!("{one}{other}")).into()
+}
+
+/// Where a secret may be written by mistake: in a known key, an unknown one, a query, a list, a key's name.
+const PLACES: [&str; 5] = [
+    "contact: \"SECRET\"\n",
+    "colour: [\"SECRET\"]\n",
+    "labels: { where: \"SECRET\" }\n",
+    "sandbox: { image: \"SECRET\", memory: \"SECRET\" }\n",
+    "\"SECRET\": yes\n",
+];
+
+#[test]
+fn what_looks_like_a_secret_is_refused_wherever_it_stands() {
+    let secrets = secrets();
+    assert!(secrets.len() >= 40);
+    for secret in &secrets {
+        for place in PLACES {
+            let text = format!("{MINIMAL}{}", place.replace("SECRET", secret));
+            let faults = parse(&text).faults;
+            assert!(codes(&faults).contains(&Code::LiteralSecret), "{secret} in {place}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_in_no_message_no_excerpt_and_no_json() {
+    for secret in secrets() {
+        for place in PLACES {
+            let text = format!("{MINIMAL}{}", place.replace("SECRET", &secret));
+            let faults = parse(&text).faults;
+            for told in
+                [render(&faults, &text), definition::to_json(&faults).to_string(), format!("{faults:?}")]
+            {
+                assert!(!told.contains(&secret), "{secret} in {place}\n{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_secret_beside_a_syntax_error_is_covered_as_well() {
+    for secret in secrets() {
+        let text = format!("drill: [orders\nnote: {secret}\n  }}: ]\n---\npassword: swordfish\n\t- x\n");
+        let faults = parse(&text).faults;
+        let told = render(&faults, &text);
+        assert!(codes(&faults).contains(&Code::Syntax));
+        assert!(!told.contains(&secret), "{told}");
+        assert!(!told.contains("swordfish"), "{told}");
+    }
+}
+
+#[test]
+fn a_key_named_like_a_secret_needs_a_reference() {
+    for key in
+        ["password", "db_password", "token", "API_KEY", "secret_access_key", "client-secret", "passphrase"]
+    {
+        let text = format!("{MINIMAL}labels: {{ {key}: hunter2 }}\n");
+        let faults = parse(&text).faults;
+        assert_eq!(codes(&faults), [Code::LiteralSecret], "{key}");
+        assert!(!render(&faults, &text).contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_literal_in_a_secret_s_place_is_told_once() {
+    let text = format!("{MINIMAL}notify: [ {{ ping: {{ url: \"https://example.com/ping\" }} }} ]\n");
+    let faults = parse(&text).faults;
+    assert_eq!(codes(&faults), [Code::NotInThisVersion, Code::LiteralSecret]);
+    assert!(!render(&faults, &text).contains("example.com"));
+}
+
+#[test]
+fn names_paths_digests_and_queries_are_not_secrets() {
+    let harmless = [
+        "postgres@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "/backups/Production/Orders-2026-11-20T03-30-00Z-full-backup.dump",
+        "registry.example.com/Platform/PostgreSQL-With-Extensions:16.4-bookworm",
+        "https://wiki.example.com/Runbooks/OrdersRestoreAfterAccidentalDeletion2024",
+        "select count(*) from users where password is null or password = ''",
+        "select count(*) from tokens where token = 'x' and secret <> ''",
+        "arn:aws:rds:eu-central-1:123456789012:db:OrdersProductionReplica2",
+        "AccountingDepartmentMonthlyReconciliationReport2024Q4",
+        "backup_Production_Orders_2026_11_20_03_30_00_UTC_Full",
+        "payments-oncall@example.com",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "basic authentication-service and bearer infrastructure-team",
+        "postgres://orders@db.example.com/orders",
+    ];
+    for text in harmless {
+        let drill = format!("{MINIMAL}contact: \"{text}\"\n");
+        assert_eq!(parse(&drill).faults, [], "{text}");
+    }
+}

@@ -1,0 +1,48 @@
+//! What the author of a bad file sees, word by word.
+
+use std::fs;
+use std::path::Path;
+
+use drillyard::definition::{self, Settings};
+
+/// Every file of `bad`, as `drillyard check` tells it; a file of objectives alone has notes and no error.
+#[test]
+fn bad_files_are_told_with_place_and_remedy() {
+    let mut files: Vec<_> =
+        fs::read_dir("tests/definitions/bad").unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 25, "only {} bad files", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let parsed = definition::parse(&text, &file, &Settings::default());
+        assert!(!parsed.faults.is_empty(), "{} is good", file.display());
+        let told = definition::render(&parsed.faults, |_| Some(text.clone()), false, 100);
+        let drills: Vec<&str> = parsed.drills.iter().map(|drill| drill.name.as_str()).collect();
+        // Paths in messages are absolute; the snapshot is for every machine.
+        let here = std::env::current_dir().unwrap();
+        let told = told.replace(here.to_str().unwrap(), "/repository");
+        let told = format!("{told}\ndrills that may run: {drills:?}\n");
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, told);
+        });
+    }
+}
+
+#[test]
+fn colour_is_used_only_when_asked_for() {
+    let text = fs::read_to_string("tests/definitions/bad/spelling.yaml").unwrap();
+    let parsed = definition::parse(&text, Path::new("spelling.yaml"), &Settings::default());
+    let drawn = |colour| definition::render(&parsed.faults, |_| Some(text.clone()), colour, 80);
+    assert!(drawn(true).contains('\u{1b}'));
+    assert!(!drawn(false).contains('\u{1b}'));
+}
+
+#[test]
+fn programs_get_the_same_faults_as_json() {
+    let text = fs::read_to_string("tests/definitions/bad/objectives.yaml").unwrap();
+    let parsed = definition::parse(&text, Path::new("objectives.yaml"), &Settings::default());
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_json_snapshot!("json", definition::to_json(&parsed.faults));
+    });
+}
