@@ -43,9 +43,11 @@ where
     E: Explain,
 {
     let connect = &connect;
-    let mut answers = stream::iter(checks.iter().enumerate())
+    // Collected, because a stream that holds the closure can't be sent to another thread.
+    let asked: Vec<_> = (checks.iter().enumerate())
         .map(|(place, check)| async move { (place, Box::pin(ask_in_time(check, context, connect)).await) })
-        .buffer_unordered(connections.max(1));
+        .collect();
+    let mut answers = stream::iter(asked).buffer_unordered(connections.max(1));
     let mut findings = Vec::with_capacity(checks.len());
     while let Some((place, finding)) = answers.next().await {
         on_finding(finding.clone());
