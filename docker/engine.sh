@@ -81,24 +81,14 @@ image_label() {
     fi
 }
 
-# image_id IMAGE: prints nothing where the image is missing.
-image_id() {
-    if have docker; then
-        docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true
-    else
-        engine_api "/images/$1/json" 2>/dev/null | grep -o '"Id":"[^"]*"' | head -n 1 | cut -d '"' -f 4 || true
-    fi
-}
-
-# forget_image OLD IMAGE: removes what IMAGE was before it was built anew. One
-# that a container still uses, or that has another name, stays.
-forget_image() {
-    [[ -n $1 && $1 != "$(image_id "$2")" ]] || return 0
-    if have docker; then
-        docker image rm "$1"
-    else
-        engine_api "/images/$1" --request DELETE
-    fi >/dev/null 2>&1 || true
+# Removes images of ours that a newer recipe has replaced. One that a container
+# still uses stays until the next time; so do all where there is no client.
+forget_replaced_images() {
+    local image
+    have docker || return 0
+    for image in $(docker image ls --quiet --filter dangling=true --filter label=io.drillyard.image=postgres); do
+        docker image rm "$image" >/dev/null 2>&1 || true
+    done
 }
 
 # import_image FILE IMAGE CHANGE...: the tag is set by the engine when everything else is done.
