@@ -1,3 +1,7 @@
 //! The program: parse, call, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(drillyard::cli::main(std::env::args_os()))
+}

@@ -1,1 +1,176 @@
-//! To come.
+//! The shell: what a person types becomes a call, what comes back becomes text and an exit code.
+
+mod check;
+mod context;
+mod exit;
+mod help;
+mod history;
+mod release;
+mod run;
+mod select;
+mod show;
+mod sweep;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use context::Context;
+pub use exit::Exit;
+
+/// Rehearses disasters: restores the newest backup into a throwaway container, proves the data, measures recovery,
+/// leaves nothing behind.
+#[derive(Debug, Parser)]
+#[command(name = "drillyard", version, max_term_width = 100, after_help = help::EXIT_CODES_SHORT)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Settings file [default: ./drillyard.yaml, then /etc/drillyard/drillyard.yaml, then defaults]
+    #[arg(long, global = true, value_name = "FILE", env = "DRILLYARD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Directory of records, staging and locks
+    #[arg(long, global = true, value_name = "DIR", env = "DRILLYARD_STATE")]
+    state: Option<PathBuf>,
+    /// One JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Validates settings and drills: all faults at once; restores nothing, contacts nothing
+    Check {
+        /// Drill files or directories [default: the settings' drills]
+        paths: Vec<PathBuf>,
+    },
+    /// Runs drills now, by name or by file
+    Run {
+        /// Names of drills, or files that hold drills
+        #[arg(required = true, value_name = "DRILL")]
+        drills: Vec<String>,
+        /// Keep the sandbox afterwards, for this long
+        #[arg(long, value_name = "TTL", num_args = 0..=1, default_missing_value = "2h", value_parser = help::duration)]
+        keep: Option<Duration>,
+        /// Restore this backup and no other; such a run is no proof of the newest one
+        #[arg(long, value_name = "ID")]
+        backup: Option<String>,
+    },
+    /// Lists past runs, the newest first
+    History {
+        /// Only runs of this drill
+        #[arg(long, value_name = "NAME")]
+        drill: Option<String>,
+        /// Only runs of the last so long: 12h, 30d
+        #[arg(long, value_name = "DURATION", value_parser = help::duration)]
+        since: Option<Duration>,
+        /// At most so many
+        #[arg(short = 'n', long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Shows one run again
+    Show {
+        /// The run's id, the beginning of one, or `last`
+        #[arg(default_value = "last")]
+        run: String,
+        /// Only runs of this drill, for `last`
+        #[arg(long, value_name = "NAME")]
+        drill: Option<String>,
+        /// Write it as a self-contained page to this file
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+    /// Destroys a kept sandbox
+    Release {
+        /// The run's id, the beginning of one, or `last`
+        #[arg(default_value = "last")]
+        run: String,
+    },
+    /// Removes what interrupted runs left; touches nothing else
+    Sweep {
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Prints the JSON Schema of drill files
+    Schema,
+    /// Prints a completion script
+    Completions {
+        /// bash, zsh, fish, elvish, powershell
+        shell: clap_complete::Shell,
+    },
+    /// Prints what each exit code means
+    ExitCodes,
+}
+
+/// Runs the program with these arguments; returns its exit code.
+pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
+    let arguments = help::with_topics(arguments);
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Invalid.code() } else { 0 };
+        }
+    };
+    context::log_to_stderr(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return context::fail(&format!("could not start: {error}"), None, Exit::Errored),
+    };
+    let code = runtime.block_on(dispatch(cli));
+    // Whatever still waits for an engine that does not answer must not keep a finished command from ending.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    code
+}
+
+async fn dispatch(cli: Cli) -> u8 {
+    let global = cli.global;
+    match cli.command {
+        Command::Schema => print(&help::pretty(&crate::definition::schema())),
+        Command::Completions { shell } => print(&help::completions(shell, &mut Cli::command())),
+        Command::ExitCodes => print(help::EXIT_CODES),
+        Command::Check { paths } => check::check(&global, &paths),
+        Command::Run { drills, keep, backup } => Box::pin(run::run(&global, &drills, keep, backup)).await,
+        Command::History { drill, since, limit } => {
+            with_context(&global, async |context| history::history(context, drill, since, limit).await).await
+        }
+        Command::Show { run, drill, html } => {
+            with_context(&global, async |context| show::show(context, &run, drill, html).await).await
+        }
+        Command::Release { run } => {
+            with_context(&global, async |context| release::release(context, &run).await).await
+        }
+        Command::Sweep { dry_run } => {
+            with_context(&global, async |context| sweep::sweep(context, dry_run).await).await
+        }
+    }
+}
+
+async fn with_context(global: &Global, work: impl AsyncFnOnce(&Context) -> u8) -> u8 {
+    match Context::open(global).await {
+        Ok(context) => work(&context).await,
+        Err(code) => code,
+    }
+}
+
+/// Writes a result to standard output; a reader that has gone away is no fault of ours.
+fn print(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(out, "{text}{newline}").and_then(|()| out.flush());
+    0
+}

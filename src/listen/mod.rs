@@ -2,6 +2,13 @@
 //!
 //! Lifecycle events are ordered and never dropped. [`Progress`] is a separate type, and may be.
 
+pub mod plain;
+mod telling;
+pub mod terminal;
+
+pub use plain::PlainListener;
+pub use terminal::TerminalListener;
+
 use crate::model::{Event, Phase};
 
 /// How far a phase has come; superseded by the next one, so dropping it loses nothing.
@@ -24,4 +31,14 @@ pub trait Listener: Send {
 
     /// Progress; may be called often, must return quickly.
     fn on_progress(&mut self, progress: &Progress);
+}
+
+/// Shows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Listener for Silent {
+    fn on_event(&mut self, _event: &Event) {}
+
+    fn on_progress(&mut self, _progress: &Progress) {}
 }

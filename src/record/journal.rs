@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use crate::model::{Event, RunId};
+use crate::error::Explain;
+use crate::model::{Event, Reason, RunId};
 
 /// Where a run's events become durable.
 pub trait Journal: Send + Sync {
@@ -17,4 +18,14 @@ pub trait Journal: Send + Sync {
 pub struct JournalError {
     /// What the store said.
     pub message: String,
+}
+
+impl Explain for JournalError {
+    fn reason(&self) -> Reason {
+        Reason::StoreFailed
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("look at the disk of the state directory; the run was ended, because it would have left no evidence".into())
+    }
 }

@@ -1,12 +1,11 @@
 //! Throwaway places for restored production data: a container that nothing can reach and that reaches nothing.
 //!
 //! [`profile`] says what it must be and reads back what it is; [`lease`] ends it when nobody holds it; [`wire`] talks
-//! to its server over exec; [`server_log`] listens to what the server prints; [`sweep`] removes what others left.
+//! to its server over exec; [`server_log`] and [`watch`] listen to what it prints and what befalls it.
 
 pub mod lease;
 pub mod profile;
 pub mod server_log;
-pub mod sweep;
 pub mod watch;
 pub mod wire;
 

@@ -1,4 +1,6 @@
 //! PostgreSQL.
 
+pub mod identifier;
+pub mod pulse;
 pub mod settings;
 pub mod start;

@@ -70,7 +70,7 @@ pub fn command(time_to_live: Duration, settings: &BTreeMap<String, String>) -> V
 pub fn wire_command() -> Vec<String> {
     let relay = "for _ in {1..3000}; do (: </dev/tcp/127.0.0.1/5432) 2>/dev/null && break; sleep 0.02; done; \
                  exec 3<>/dev/tcp/127.0.0.1/5432 || exit 1; cat <&3 & exec cat >&3";
-    ["bash", "-c", relay].map(str::to_owned).to_vec()
+    ["bash", "--norc", "-c", relay].map(str::to_owned).to_vec()
 }
 
 /// The last line that process 1 prints of a `keep` that it understood.

@@ -1,0 +1,53 @@
+# Two commands do everything on a fresh machine with Rust: `make demo` and `make test`.
+# Targets build what they need; nothing here must be run in an order that a person has to know.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help
+help: ## Shows this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: prepare
+prepare: ## Container engine and database images, where they are missing
+	@docker/prepare
+
+.PHONY: demo
+demo: prepare ## Restores a real backup of a small production, and then a damaged one
+	@echo "==> building drillyard (the first time some minutes on two cores, almost all of it dependencies)"
+	@cargo build --release --locked
+	@DRILLYARD="$(TARGET)/release/drillyard" fixtures/demo
+
+.PHONY: test
+test: prepare ## Everything that a change must pass
+	@tests/prepare
+	@echo "==> tests (compiling first)"
+	@cargo test --locked --all-targets
+	@cargo test --locked --doc
+
+.PHONY: quick
+quick: ## For the working day: lints and the tests that need no container
+	@cargo clippy --locked --all-targets -- -D warnings
+	@cargo test --locked --lib --test tidy --test definitions --test verdicts
+
+.PHONY: lint
+lint: ## Formatting, lints, documentation, dependencies
+	@cargo fmt --check
+	@cargo clippy --locked --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	@cargo deny --log-level error check bans licenses sources
+
+.PHONY: bench
+bench: prepare ## Restores of a 481 MB database against a naive one and the host's own, interleaved
+	@cargo build --release --locked
+	@DRILLYARD="$(TARGET)/release/drillyard" benches/run
+
+.PHONY: kill-test
+kill-test: prepare ## kill -9 at 30 random moments: nothing runs after 10 s, nothing is left after a sweep
+	@cargo test --locked --test crash -- --ignored --nocapture
+
+.PHONY: dumps-test
+dumps-test: prepare ## Public databases that nobody here wrote, in every format of this version
+	@cargo test --locked --test dumps -- --ignored --nocapture

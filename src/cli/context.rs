@@ -1,0 +1,156 @@
+//! Where a command works: settings, state directory, engine, terminal. Beside `definition::secret`, the only place
+//! that reads the environment.
+
+use std::env;
+use std::io::{IsTerminal, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use tracing_subscriber::EnvFilter;
+
+use super::{Exit, Global};
+use crate::definition::{Fault, Settings, settings};
+use crate::error::Explain;
+use crate::listen::{Listener, PlainListener, Silent, TerminalListener};
+use crate::report::Style;
+use crate::run::world::wall_clock;
+use crate::store::Store;
+
+/// What every command that touches records has.
+pub struct Context {
+    /// The settings in force.
+    pub settings: Settings,
+    /// The record store.
+    pub store: Store,
+    /// Whether JSON is wanted.
+    pub json: bool,
+}
+
+impl Context {
+    /// Reads the settings and opens the store; writes down runs that were lost with their process. An error has
+    /// been told already and is an exit code.
+    pub(super) async fn open(global: &Global) -> Result<Self, u8> {
+        let settings = valid_settings(global)?;
+        let state = state_directory(global, &settings);
+        let store = Store::open(&state).map_err(|error| explain(&error, Exit::Errored))?;
+        store.abort_lost(wall_clock()).await.map_err(|error| explain(&error, Exit::Errored))?;
+        Ok(Self { settings, store, json: global.json })
+    }
+}
+
+/// The settings, or an exit code after all their faults were shown.
+pub(super) fn valid_settings(global: &Global) -> Result<Settings, u8> {
+    let (settings, faults) = read_settings(global)?;
+    if faults.iter().any(Fault::is_error) {
+        return Err(super::check::show_faults(global, &faults));
+    }
+    Ok(settings)
+}
+
+/// The settings with their faults.
+pub(super) fn read_settings(global: &Global) -> Result<(Settings, Vec<Fault>), u8> {
+    let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    settings::load(global.config.as_deref(), &here).map_err(|error| {
+        fail(&error.to_string(), Some("name another file with --config, or leave it out for defaults"), Exit::Invalid)
+    })
+}
+
+/// `--state`, the settings, or the place that suits the user.
+fn state_directory(global: &Global, settings: &Settings) -> PathBuf {
+    let named = global.state.clone().or_else(|| settings.state.clone());
+    named.unwrap_or_else(|| {
+        if is_root() {
+            return PathBuf::from("/var/lib/drillyard");
+        }
+        let base = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || PathBuf::from(env::var_os("HOME").unwrap_or_else(|| "/".into())).join(".local/state");
+        base.unwrap_or_else(home).join("drillyard")
+    })
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// Where an engine may answer, in order: the settings alone, or `DOCKER_HOST` alone, or the usual sockets.
+pub(super) fn engine_hosts(settings: &Settings) -> Vec<String> {
+    if let Some(host) = settings.engine_host.clone().or_else(|| env::var("DOCKER_HOST").ok().filter(|h| !h.is_empty())) {
+        return vec![host];
+    }
+    let runtime = env::var("XDG_RUNTIME_DIR").ok();
+    let of_user = |name: &str| runtime.as_ref().map(|directory| format!("unix://{directory}/{name}"));
+    [
+        Some("unix:///var/run/docker.sock".to_owned()),
+        of_user("docker.sock"),
+        of_user("podman/podman.sock"),
+        Some("unix:///run/podman/podman.sock".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whoever is shown a run while it goes on: a person at a terminal, a file, nobody.
+pub(super) fn listener(global: &Global) -> Box<dyn Listener> {
+    if global.quiet {
+        Box::new(Silent)
+    } else if std::io::stderr().is_terminal() && !global.json {
+        Box::new(TerminalListener::new(colour_on(std::io::stderr().is_terminal())))
+    } else {
+        Box::new(PlainListener::new(std::io::stderr()))
+    }
+}
+
+/// How text on standard output is to look.
+pub(super) fn style() -> Style {
+    Style { colour: colour_on(std::io::stdout().is_terminal()), width: terminal_width() }
+}
+
+/// `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE`, as bixense.com/clicolors has them.
+fn colour_on(terminal: bool) -> bool {
+    let value = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let forced = value("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let off = value("NO_COLOR").is_some() || value("CLICOLOR").is_some_and(|value| value == "0");
+    forced || (terminal && !off)
+}
+
+fn terminal_width() -> usize {
+    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || comfy_table::Table::new().width().map(usize::from);
+    columns.or_else(asked).filter(|width| *width > 0).unwrap_or(100).clamp(60, 200)
+}
+
+/// Logs go to standard error. bollard prints request bodies at its lower levels, so it never gets there.
+pub(super) fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::new(format!("warn,drillyard={level}"));
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    drop(logging);
+}
+
+/// Tells an error with its hint; returns the exit code.
+pub(super) fn explain(error: &dyn Explain, exit: Exit) -> u8 {
+    fail(&error.to_string(), error.hint().as_deref(), exit)
+}
+
+/// Tells a failure with a hint; returns the exit code.
+pub(super) fn fail(message: &str, hint: Option<&str>, exit: Exit) -> u8 {
+    let mut out = std::io::stderr().lock();
+    let _ = writeln!(out, "drillyard: {message}");
+    if let Some(hint) = hint {
+        let _ = writeln!(out, "  hint: {hint}");
+    }
+    exit.code()
+}
+
+/// Writes a file that a person named.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), u8> {
+    std::fs::write(path, text).map_err(|error| {
+        fail(&format!("could not write {}: {error}", path.display()), None, Exit::Errored)
+    })
+}

@@ -1,0 +1,24 @@
+//! `drillyard history`: past runs, a line each.
+
+use std::time::Duration;
+
+use super::context::{Context, explain, fail, style};
+use super::{Exit, help, print};
+use crate::model::DrillName;
+use crate::report;
+use crate::run::world::wall_clock;
+use crate::store::HistoryFilter;
+
+pub(super) async fn history(context: &Context, drill: Option<String>, since: Option<Duration>, limit: u32) -> u8 {
+    let drill = match drill.map(|name| name.parse::<DrillName>()).transpose() {
+        Ok(drill) => drill,
+        Err(error) => return fail(&error.to_string(), None, Exit::Invalid),
+    };
+    let since = since.and_then(|since| wall_clock().checked_sub(since).ok());
+    match context.store.history(HistoryFilter { drill, since, limit: Some(limit) }).await {
+        Ok(runs) if context.json => print(&help::pretty(&report::history_json(&runs))),
+        Ok(runs) if runs.is_empty() => print("no runs yet"),
+        Ok(runs) => print(&report::history_text(&runs, style())),
+        Err(error) => explain(&error, Exit::Errored),
+    }
+}

@@ -1,0 +1,105 @@
+//! `drillyard run`: drills, now, one after the other.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::context::{Context, engine_hosts, explain, fail, listener, style, valid_settings};
+use super::select::select;
+use super::{Exit, Global, help, print};
+use crate::definition::Drill;
+use crate::report;
+use crate::run::{self, Ended, Order, World};
+
+pub(super) async fn run(global: &Global, wanted: &[String], keep: Option<Duration>, backup: Option<String>) -> u8 {
+    let drills = match valid_settings(global).and_then(|settings| select(global, &settings, wanted)) {
+        Ok(drills) => drills,
+        Err(code) => return code,
+    };
+    if backup.is_some() && drills.len() > 1 {
+        return fail("--backup goes with one drill", None, Exit::Invalid);
+    }
+    let context = match Context::open(global).await {
+        Ok(context) => context,
+        Err(code) => return code,
+    };
+    let cancel = cancelled_by_signals();
+    let order = Order { backup, keep };
+    let mut ended = Vec::new();
+    let mut exits = Vec::new();
+    for drill in &drills {
+        if cancel.is_cancelled() {
+            exits.push(Exit::Cancelled);
+            break;
+        }
+        match run_one(global, &context, drill, &order, &cancel).await {
+            Ok(run) => {
+                exits.push(Exit::of(&run));
+                ended.push(run);
+            }
+            Err(code) => return code,
+        }
+    }
+    if global.json {
+        print_json(&ended);
+    }
+    Exit::worst(exits).code()
+}
+
+async fn run_one(
+    global: &Global,
+    context: &Context,
+    drill: &Drill,
+    order: &Order,
+    cancel: &CancellationToken,
+) -> Result<Ended, u8> {
+    let world = World::new(
+        context.store.clone(),
+        engine_hosts(&context.settings),
+        context.settings.runner_memory,
+        listener(global),
+        cancel.clone(),
+    );
+    let ended = run::run(drill, order, &world).await.map_err(|error| explain(&error, Exit::Errored))?;
+    drop(world);
+    if !global.json {
+        print(&report::text(&ended.record, &ended.conclusion, style()));
+    }
+    if let Some(why) = &ended.unrecorded {
+        fail(&format!("the verdict could not be recorded: {why}"), None, Exit::Errored);
+    }
+    Ok(ended)
+}
+
+/// One object for one run, an array for several.
+fn print_json(ended: &[Ended]) {
+    let mut documents: Vec<_> = ended.iter().map(|run| report::json(&run.record, &run.conclusion)).collect();
+    let document = if documents.len() == 1 { documents.remove(0) } else { documents.into() };
+    print(&help::pretty(&document));
+}
+
+/// The first signal asks for a clean end, the second ends at once: the lease and the sweeper do the rest.
+fn cancelled_by_signals() -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let asked = cancel.clone();
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        asked.cancel();
+        fail("stopping and cleaning up; once more to stop at once", None, Exit::Cancelled);
+        wait_for_signal().await;
+        std::process::exit(i32::from(Exit::Cancelled.code()));
+    });
+    cancel
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,50 @@
+//! `drillyard sweep`: what interrupted runs left goes.
+
+use serde_json::json;
+
+use super::context::{Context, engine_hosts, explain, fail};
+use super::{Exit, help, print};
+use crate::engine::Engine;
+use crate::run::sweep::{self, Swept};
+use crate::run::world::wall_clock;
+
+pub(super) async fn sweep(context: &Context, dry_run: bool) -> u8 {
+    let engine = match Engine::connect(&engine_hosts(&context.settings)).await {
+        Ok(engine) => engine,
+        Err(error) => return explain(&error, Exit::Errored),
+    };
+    let swept = match sweep::sweep(&context.store, &engine, wall_clock(), dry_run).await {
+        Ok(swept) => swept,
+        Err(halt) => return fail(&halt.0.detail, halt.0.hint.as_deref(), Exit::Errored),
+    };
+    print(&if context.json { help::pretty(&as_json(&swept, dry_run)) } else { as_text(&swept, dry_run) });
+    if swept.failed.is_empty() { Exit::Passed.code() } else { Exit::Leaked.code() }
+}
+
+fn as_json(swept: &Swept, dry_run: bool) -> serde_json::Value {
+    json!({
+        "schema": "drillyard/sweep/1",
+        "dry_run": dry_run,
+        "removed": swept.removed,
+        "kept": swept.kept,
+        "live": swept.live,
+        "failed": swept.failed,
+        "aborted": swept.aborted.iter().map(|run| run.run).collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(swept: &Swept, dry_run: bool) -> String {
+    let mut lines = Vec::new();
+    for run in &swept.aborted {
+        lines.push(format!("lost     run {} of {}: its process had died", run.run, run.drill));
+    }
+    let removed = if dry_run { "would go" } else { "removed " };
+    lines.extend(swept.removed.iter().map(|effect| format!("{removed} {effect}")));
+    lines.extend(swept.kept.iter().map(|kept| format!("kept     {} until {}", kept.effect, kept.until)));
+    lines.extend(swept.live.iter().map(|effect| format!("in use   {effect}")));
+    lines.extend(swept.failed.iter().map(|failure| format!("NOT GONE {failure}")));
+    if swept.removed.is_empty() && swept.failed.is_empty() {
+        lines.push("nothing is left behind".to_owned());
+    }
+    lines.join("\n")
+}

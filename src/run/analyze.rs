@@ -1,0 +1,66 @@
+//! ANALYZE: a restored database has no statistics (measured), and queries without them are not production's.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use super::emit::{Done, Story};
+use super::halt::Halt;
+use crate::database::postgres::identifier;
+use crate::listen::Progress;
+use crate::model::Phase;
+use crate::record::Journal;
+use crate::sandbox::Sandbox;
+use crate::sandbox::wire::{Login, WireError};
+
+/// Tables that are nobody's partition, largest first: a partitioned table's ANALYZE reaches its partitions.
+const TABLES: &str = "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'm') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema')
+      and c.relpersistence <> 't' and n.nspname !~ '^pg_toast'
+    order by c.relpages desc, pg_table_size(c.oid) desc";
+
+/// Gathers statistics of every table, `jobs` at a time.
+pub(super) async fn analyze<J: Journal>(
+    sandbox: &Sandbox,
+    databases: &[String],
+    jobs: u16,
+    story: &Story<'_, J>,
+) -> Result<((), Done), Halt> {
+    for database in databases {
+        let tables = tables(sandbox, database).await?;
+        let total = tables.len();
+        let queue = Mutex::new(VecDeque::from(tables));
+        let workers = (0..usize::from(jobs).min(total)).map(|_| work(sandbox, database, &queue, total, story));
+        for done in futures_util::future::join_all(workers).await {
+            done?;
+        }
+    }
+    Ok(((), Done::default()))
+}
+
+async fn tables(sandbox: &Sandbox, database: &str) -> Result<Vec<String>, Halt> {
+    let session = sandbox.wire.connect(database, Login::Superuser).await?;
+    let listed = session.query(TABLES, &[]).await;
+    let rows = listed.map_err(|error| WireError::of("did not list its tables", &error))?;
+    let name = |row: &tokio_postgres::Row| Some(identifier::qualified(row.try_get(0).ok()?, row.try_get(1).ok()?));
+    Ok(rows.iter().filter_map(name).collect())
+}
+
+async fn work<J: Journal>(
+    sandbox: &Sandbox,
+    database: &str,
+    queue: &Mutex<VecDeque<String>>,
+    total: usize,
+    story: &Story<'_, J>,
+) -> Result<(), Halt> {
+    let session = sandbox.wire.connect(database, Login::Superuser).await?;
+    loop {
+        let (next, left) = {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            (queue.pop_front(), queue.len())
+        };
+        let Some(table) = next else { return Ok(()) };
+        session.run(&format!("ANALYZE {table}")).await?;
+        let note = format!("{} of {total} tables", total - left);
+        story.progress(&Progress { phase: Phase::Analyze, bytes: 0, total: None, note: Some(note) });
+    }
+}

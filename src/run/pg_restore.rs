@@ -1,0 +1,86 @@
+//! Archives of `pg_dump`: restored by `pg_restore` inside the sandbox, from the mounted file, in parallel.
+
+use std::collections::BTreeSet;
+
+use super::halt::Halt;
+use super::program::{postgres_program, run_program};
+use super::restore::{Loaded, create_role};
+use crate::database::postgres::identifier::quoted;
+use crate::database::postgres::restore_errors::DropLines;
+use crate::database::postgres::start;
+use crate::database::postgres::transcript::PgRestoreTranscript;
+use crate::definition::{Drill, Roles};
+use crate::model::BackupFormat;
+use crate::sandbox::Sandbox;
+use crate::sandbox::wire::Session;
+use crate::source::ArchiveFile;
+
+/// Where an archive goes that does not say how its database is made (`pg_dump -n`, `-t`).
+const OWN_DATABASE: &str = "restored";
+
+pub(super) async fn load(
+    drill: &Drill,
+    archive: &ArchiveFile,
+    sandbox: &Sandbox,
+    session: &Session,
+    jobs: u16,
+) -> Result<Loaded, Halt> {
+    let mut roles_created = BTreeSet::new();
+    if drill.restore.roles == Roles::CreateMissing {
+        roles_created = create_missing_roles(archive, session).await?;
+    }
+    let brings_database = archive.toc.contents.database.is_some();
+    make_room(session, archive, brings_database).await?;
+    let command = postgres_program("pg_restore", &arguments(drill, archive, brings_database, jobs));
+    let mut transcript = PgRestoreTranscript::default();
+    let exit_code = run_program(&sandbox.wire, command, |bytes| transcript.feed(bytes)).await?;
+    let own_database = (!brings_database).then(|| OWN_DATABASE.to_owned());
+    Ok(Loaded { transcript: transcript.finish(exit_code), roles_created, own_database, drops: DropLines::default(), ended_early: false })
+}
+
+/// Owners and grantees of the archive that the server lacks. An event trigger needs a superuser for its owner.
+async fn create_missing_roles(archive: &ArchiveFile, session: &Session) -> Result<BTreeSet<String>, Halt> {
+    let mut created: BTreeSet<String> = BTreeSet::new();
+    let contents = &archive.toc.contents;
+    for role in &contents.roles {
+        if create_role(session, role, contents.superuser_owners.contains(role)).await? {
+            created.insert(role.clone());
+        }
+    }
+    Ok(created)
+}
+
+/// The sandbox's own empty database `postgres` makes room for one of that name.
+async fn make_room(session: &Session, archive: &ArchiveFile, brings_database: bool) -> Result<(), Halt> {
+    if !brings_database {
+        return Ok(session.run(&format!("CREATE DATABASE {} TEMPLATE template0", quoted(OWN_DATABASE))).await?);
+    }
+    if archive.toc.contents.database.as_ref().is_some_and(|database| database.name == "postgres") {
+        session.run("DROP DATABASE postgres").await?;
+    }
+    Ok(())
+}
+
+fn arguments(drill: &Drill, archive: &ArchiveFile, brings_database: bool, jobs: u16) -> Vec<String> {
+    let mut arguments: Vec<String> = Vec::new();
+    let mut add = |text: &str| arguments.push(text.to_owned());
+    if brings_database {
+        add("--create");
+        add("--dbname=template1");
+    } else {
+        add(&format!("--dbname={OWN_DATABASE}"));
+    }
+    if drill.restore.no_tablespaces {
+        add("--no-tablespaces");
+    }
+    if drill.restore.roles == Roles::Ignore {
+        add("--no-owner");
+        add("--no-privileges");
+    }
+    // pg_restore refuses -j for tar archives (measured).
+    if archive.format == BackupFormat::PgDumpCustom && jobs > 1 {
+        add(&format!("--jobs={jobs}"));
+    }
+    add(start::BACKUP);
+    arguments
+}

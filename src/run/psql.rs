@@ -1,0 +1,169 @@
+//! Plain SQL: streamed into `psql` inside the sandbox, every statement tried. Roles are created as they are named,
+//! just before the statement that names them is handed on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::AsyncWriteExt;
+
+use super::emit::Story;
+use super::halt::Halt;
+use super::program::{Input, feed_program, postgres_program};
+use super::restore::{Loaded, create_role, read_log_to_here};
+use crate::database::postgres::identifier::quoted;
+use crate::database::postgres::restore_errors::{DropLines, DropScanner};
+use crate::database::postgres::transcript::PsqlTranscript;
+use crate::definition::{Drill, Roles};
+use crate::model::Reason;
+use crate::record::Journal;
+use crate::sandbox::Sandbox;
+use crate::sandbox::wire::{Login, Session};
+use crate::source::PlainFile;
+use crate::source::completeness::{Holdings, judge_end, judge_holdings};
+use crate::source::scan::{PlainScanner, PlainSummary};
+
+/// Where SQL goes that does not say in which database it belongs.
+const OWN_DATABASE: &str = "restored";
+
+/// What a stream into `psql` has shown on the way.
+struct Streamed {
+    summary: PlainSummary,
+    roles_created: BTreeSet<String>,
+    drops: DropLines,
+}
+
+pub(super) async fn load<J: Journal>(
+    drill: &Drill,
+    plain: &PlainFile,
+    sandbox: &Sandbox,
+    session: &Session,
+    sent: &AtomicU64,
+    story: &Story<'_, J>,
+) -> Result<Loaded, Halt> {
+    session.run(&format!("CREATE DATABASE {} TEMPLATE template0", quoted(OWN_DATABASE))).await?;
+    let end = EndMark::new();
+    let mut seen = end.clone();
+    let mut transcript = PsqlTranscript::default();
+    let command = postgres_program("psql", &arguments(OWN_DATABASE, &[]));
+    let feed = |input| stream(drill, plain, session, input, sent, end.command());
+    let (streamed, exit_code) = feed_program(&sandbox.wire, command, feed, |bytes| {
+        seen.look(bytes);
+        transcript.feed(bytes);
+    })
+    .await?;
+    let transcript = transcript.finish(exit_code);
+    let own_database = Some(OWN_DATABASE.to_owned());
+    let Some(Streamed { summary, roles_created, drops }) = streamed else {
+        // psql has ended by itself; what it met is judged first, and that it ended is a finding of its own.
+        let drops = DropLines::default();
+        return Ok(Loaded { transcript, roles_created: BTreeSet::new(), own_database, drops, ended_early: true });
+    };
+    if let Some(unproven) = judge_end(&plain.origin.id, plain.header.kind, &summary)? {
+        story.not_verified(unproven).await?;
+    }
+    judge_holdings(Holdings::from(&summary), drill.backup.contains, drill.backup.allow_empty)?;
+    Ok(Loaded { transcript, roles_created, own_database, drops, ended_early: !seen.found })
+}
+
+/// Hands the dump on, chunk by chunk, and at its end asks `psql` to show that it came that far.
+async fn stream(
+    drill: &Drill,
+    plain: &PlainFile,
+    session: &Session,
+    mut input: Input,
+    sent: &AtomicU64,
+    end: String,
+) -> Result<Streamed, Halt> {
+    let mut dump = plain.open();
+    let mut scanner = PlainScanner::new();
+    let mut drops = DropScanner::default();
+    let mut roles_created = BTreeSet::new();
+    while let Some(chunk) = dump.next().await? {
+        drops.feed(&chunk);
+        let needed = scanner.feed(&chunk);
+        if drill.restore.roles == Roles::CreateMissing {
+            for role in needed {
+                if create_role(session, &role, false).await? {
+                    roles_created.insert(role);
+                }
+            }
+        }
+        if input.write_all(&chunk).await.is_err() {
+            // The program has ended; its own output says why.
+            std::future::pending::<()>().await;
+        }
+        sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+    }
+    // A dump that ends early has told so; whatever psql would make of the mark then is no matter.
+    let _ = input.write_all(end.as_bytes()).await;
+    let _ = input.shutdown().await;
+    Ok(Streamed { summary: scanner.finish(), roles_created, drops: drops.finish() })
+}
+
+/// A text that `psql` prints when it has come to the end: a dump that quits (`\q`) or skips (`\if false`) ends with exit
+/// code 0 and its closing line in place (measured).
+#[derive(Clone)]
+struct EndMark {
+    text: String,
+    tail: Vec<u8>,
+    found: bool,
+}
+
+impl EndMark {
+    fn new() -> Self {
+        Self { text: format!("drillyard-{}", ulid::Ulid::new()), tail: Vec::new(), found: false }
+    }
+
+    fn command(&self) -> String {
+        format!("\n\\warn {}\n", self.text)
+    }
+
+    fn look(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        self.found |= memchr::memmem::find(&self.tail, self.text.as_bytes()).is_some();
+        let surplus = self.tail.len().saturating_sub(self.text.len());
+        self.tail.drain(..surplus);
+    }
+}
+
+/// Runs a file of the drill's own SQL, and stops at its first error.
+pub(super) async fn run_file(sandbox: &Sandbox, database: &str, file: &Path) -> Result<(), Halt> {
+    let text = std::fs::read(file).map_err(|error| {
+        Halt::new(Reason::CheckInvalid, format!("the drill's file {} can't be read: {error}", file.display()))
+    })?;
+    let session = sandbox.wire.connect("template1", Login::Superuser).await?;
+    read_log_to_here(sandbox, &session).await?;
+    sandbox.log.take_errors();
+    let command = postgres_program("psql", &arguments(database, &["--set=ON_ERROR_STOP=1"]));
+    let feed = |mut input: Input| async move {
+        let _ = input.write_all(&text).await;
+        let _ = input.shutdown().await;
+        Ok(())
+    };
+    let (_, exit_code) = feed_program(&sandbox.wire, command, feed, |_| {}).await?;
+    if exit_code == Some(0) {
+        return Ok(());
+    }
+    read_log_to_here(sandbox, &session).await?;
+    let state = sandbox.log.take_errors().first().map_or_else(|| "-----".to_owned(), |error| error.sqlstate.clone());
+    // What can't be parsed is the drill's fault; what is not there may be the backup's.
+    let reason = if state.starts_with("42601") { Reason::CheckInvalid } else { Reason::RestoreFailed };
+    let detail = format!("the drill's file {} ended with an error (SQLSTATE {state})", file.display());
+    Err(Halt::new(reason, detail).with_hint("run the file on a restored copy with `drillyard run --keep`"))
+}
+
+fn arguments(database: &str, more: &[&str]) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "--no-psqlrc",
+        "--quiet",
+        "--set=VERBOSITY=verbose",
+        "--set=SHOW_CONTEXT=never",
+        "--output=/dev/null",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+    arguments.push(format!("--dbname={database}"));
+    arguments
+}

@@ -1,0 +1,243 @@
+//! Restore: roles, data, the judgement of every error that the server printed, and the first query on what is there.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU64;
+
+use tokio::time::timeout;
+
+use super::emit::{Done, Story};
+use super::halt::Halt;
+use super::pulse::until_stalled;
+use super::{pg_restore, psql};
+use crate::database::postgres::identifier::quoted;
+use crate::database::postgres::restore_errors::{
+    AllowedError, DropLines, Rules, ServerError, classify, verdict_of,
+};
+use crate::database::postgres::transcript::Transcript;
+use crate::definition::{Drill, Roles};
+use crate::model::{Fact, Milestone, Phase, Reason};
+use crate::record::Journal;
+use crate::sandbox::Sandbox;
+use crate::sandbox::wire::{Login, Session, WireError};
+use crate::source::Artifact;
+
+/// What the restore has made, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Restored {
+    /// Databases that came out of the backup, the first one first.
+    pub databases: Vec<String>,
+}
+
+/// How a restore ended.
+pub(super) enum Attempt {
+    /// The data is there and answers.
+    Restored(Restored),
+    /// Nothing moved any more; with what stood still.
+    Stalled(String),
+}
+
+/// What a restore's program left to judge.
+pub(super) struct Loaded {
+    /// What the program printed, read.
+    pub transcript: Transcript,
+    /// Roles that were created on the way.
+    pub roles_created: BTreeSet<String>,
+    /// The database that we made for a backup that brings none along.
+    pub own_database: Option<String>,
+    /// Lines of a plain dump that drop what is to be made anew.
+    pub drops: DropLines,
+    /// The program has not come to the end of what it was given.
+    pub ended_early: bool,
+}
+
+/// Restores once, under the drill's deadline.
+pub(super) async fn restore<J: Journal>(
+    drill: &Drill,
+    artifact: &Artifact,
+    sandbox: &Sandbox,
+    jobs: u16,
+    story: &Story<'_, J>,
+) -> Result<(Attempt, Done), Halt> {
+    let limit = drill.restore.timeout;
+    match timeout(limit, restore_within(drill, artifact, sandbox, jobs, story)).await {
+        Ok(ended) => ended,
+        Err(_) => Err(out_of_time(drill, story)),
+    }
+}
+
+/// Past the objective it is a finding; before, the limit was ours (measures.md).
+fn out_of_time<J: Journal>(drill: &Drill, story: &Story<'_, J>) -> Halt {
+    let limit = drill.restore.timeout.as_secs();
+    let detail = format!("the restore made progress, but was not done after {limit} s (restore.timeout)");
+    match drill.objectives.rto {
+        Some(rto) if story.now().elapsed() >= rto => Halt::new(Reason::RtoMissed, detail),
+        _ => Halt::new(Reason::Timeout, detail).with_hint("raise restore.timeout, or give the sandbox more of the machine"),
+    }
+}
+
+async fn restore_within<J: Journal>(
+    drill: &Drill,
+    artifact: &Artifact,
+    sandbox: &Sandbox,
+    jobs: u16,
+    story: &Story<'_, J>,
+) -> Result<(Attempt, Done), Halt> {
+    let session = sandbox.wire.connect("template1", Login::Superuser).await?;
+    let before = databases(&session).await?;
+    if let Roles::File(file) = &drill.restore.roles {
+        psql::run_file(sandbox, "template1", file).await?;
+    }
+    sandbox.log.take_errors();
+    let sent = AtomicU64::new(0);
+    let load = async {
+        match artifact {
+            Artifact::Archive(archive) => pg_restore::load(drill, archive, sandbox, &session, jobs).await,
+            Artifact::Plain(plain) => psql::load(drill, plain, sandbox, &session, &sent, story).await,
+        }
+    };
+    let watch = sandbox.wire.connect("template1", Login::Superuser).await?;
+    let loaded = tokio::select! {
+        loaded = load => loaded?,
+        stalled = until_stalled(&watch, sandbox.major, Phase::Restore, &sent, story) => {
+            return Ok((Attempt::Stalled(stalled), Done::default()));
+        }
+    };
+    tell_roles(drill, &loaded, story).await?;
+    judge(drill, sandbox, &session, &loaded, story).await?;
+    if loaded.ended_early {
+        return Err(Halt::new(Reason::RestoreFailed, "psql ended before it had come to the end of the dump")
+            .with_hint("the dump makes psql quit or skip: look for lines that begin with a backslash"));
+    }
+    let own = loaded.own_database.as_deref();
+    let restored = Restored { databases: restored_databases(sandbox, &session, &before, own).await? };
+    first_query(sandbox, &restored).await?;
+    story.reached(Milestone::Queryable).await?;
+    for file in &drill.restore.after_sql {
+        psql::run_file(sandbox, &restored.databases[0], file).await?;
+    }
+    let bytes = session.text("select sum(pg_database_size(oid))::bigint from pg_database where not datistemplate").await?;
+    let bytes = bytes.and_then(|bytes| bytes.parse().ok());
+    Ok((Attempt::Restored(restored), Done { bytes, waited_for: None }))
+}
+
+async fn tell_roles<J: Journal>(drill: &Drill, loaded: &Loaded, story: &Story<'_, J>) -> Result<(), Halt> {
+    if drill.restore.roles == Roles::Ignore {
+        story.not_verified("ownership and grants: restore.roles is `ignore`").await?;
+    }
+    if !loaded.roles_created.is_empty() {
+        let names = loaded.roles_created.iter().cloned().collect();
+        story.tell(Fact::RolesCreated { names }).await?;
+    }
+    Ok(())
+}
+
+/// Classifies every error that the server printed during the restore; what is not excused ends the run.
+async fn judge<J: Journal>(
+    drill: &Drill,
+    sandbox: &Sandbox,
+    session: &Session,
+    loaded: &Loaded,
+    story: &Story<'_, J>,
+) -> Result<(), Halt> {
+    read_log_to_here(sandbox, session).await?;
+    let printed: Vec<ServerError> = sandbox
+        .log
+        .take_errors()
+        .into_iter()
+        .map(|error| ServerError { sqlstate: error.sqlstate, message: error.message })
+        .collect();
+    let allowed: Vec<AllowedError> = drill.restore.allow_errors.iter().map(allowed).collect();
+    let rules = Rules {
+        server_major: sandbox.major,
+        allowed: &allowed,
+        roles_ignored: drill.restore.roles == Roles::Ignore,
+        drops: &loaded.drops,
+    };
+    let errors = classify(&printed, &loaded.transcript, &rules);
+    for group in &errors {
+        story.tell(Fact::RestoreErrors(group.clone())).await?;
+    }
+    match verdict_of(&errors, loaded.transcript.client_failure.as_ref()) {
+        None => Ok(()),
+        Some(judgement) => {
+            let halt = Halt::new(judgement.reason, judgement.detail);
+            Err(match judgement.hint {
+                Some(hint) => halt.with_hint(hint),
+                None => halt,
+            })
+        }
+    }
+}
+
+fn allowed(error: &crate::definition::AllowedError) -> AllowedError {
+    let crate::definition::AllowedError { sqlstate, object, reason } = error.clone();
+    AllowedError { sqlstate, object, reason }
+}
+
+/// The log comes by another way than the programs' output: it is read up to a mark of our own.
+pub(super) async fn read_log_to_here(sandbox: &Sandbox, session: &Session) -> Result<(), Halt> {
+    let mark = ulid::Ulid::new().to_string();
+    session.run(&format!("do $$ begin raise log 'drillyard mark {mark}'; end $$")).await?;
+    sandbox.log.read_up_to(&mark).await;
+    Ok(())
+}
+
+/// Databases other than templates, the oldest first.
+async fn databases(session: &Session) -> Result<Vec<String>, Halt> {
+    let listed = session.query("select datname from pg_database where not datistemplate order by oid", &[]).await;
+    let rows = listed.map_err(|error| WireError::of("did not list its databases", &error))?;
+    Ok(rows.iter().filter_map(|row| row.try_get::<_, String>(0).ok()).collect())
+}
+
+/// Databases that the backup brought along, and the one that we made for it where it put something there.
+async fn restored_databases(
+    sandbox: &Sandbox,
+    session: &Session,
+    before: &[String],
+    own: Option<&str>,
+) -> Result<Vec<String>, Halt> {
+    let mut brought = databases(session).await?;
+    brought.retain(|name| !before.contains(name) && Some(name.as_str()) != own);
+    if let Some(own) = own
+        && (brought.is_empty() || holds_relations(sandbox, own).await?)
+    {
+        brought.push(own.to_owned());
+    }
+    if brought.is_empty() {
+        return Err(Halt::new(Reason::RestoreFailed, "the restore ended without an error, and without a database"));
+    }
+    Ok(brought)
+}
+
+async fn holds_relations(sandbox: &Sandbox, database: &str) -> Result<bool, Halt> {
+    let session = sandbox.wire.connect(database, Login::Superuser).await?;
+    let one = session.text("select 1 from pg_class where oid >= 16384 and relkind in ('r', 'p', 'v', 'm') limit 1").await?;
+    Ok(one.is_some())
+}
+
+/// The first query on loaded data. A server that refuses its own superuser now was locked by what it was given.
+async fn first_query(sandbox: &Sandbox, restored: &Restored) -> Result<(), Halt> {
+    let locked = |error: WireError| match error {
+        WireError::Server { sqlstate: Some(state), .. } if state.starts_with("28") => {
+            let detail = format!("after the restore the server refuses its own superuser ({state})");
+            Halt::new(Reason::RestoreFailed, detail).with_hint("the backup changes roles or access rules of the server")
+        }
+        other => other.into(),
+    };
+    for database in &restored.databases {
+        let session = sandbox.wire.connect(database, Login::Superuser).await.map_err(locked)?;
+        session.text("select count(*) from pg_class").await?;
+    }
+    Ok(())
+}
+
+/// Creates a role without login where it is not there; true where it was created.
+pub(super) async fn create_role(session: &Session, name: &str, superuser: bool) -> Result<bool, Halt> {
+    let rights = if superuser { "SUPERUSER NOLOGIN" } else { "NOLOGIN" };
+    match session.run(&format!("CREATE ROLE {} {rights}", quoted(name))).await {
+        Ok(()) => Ok(true),
+        // 42710: it is there; 42939: the name is the server's own.
+        Err(WireError::Server { sqlstate: Some(state), .. }) if state == "42710" || state == "42939" => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,90 @@
+//! Verify: stray company is shown out, the checks' own role is prepared, every check is asked, every answer told.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::emit::{Done, Story};
+use super::halt::Halt;
+use crate::check;
+use crate::definition::Drill;
+use crate::listen::Progress;
+use crate::model::{Fact, Outcome, Phase};
+use crate::record::Journal;
+use crate::sandbox::Sandbox;
+use crate::sandbox::wire::Login;
+
+/// Checks that are asked at a time: each has a connection and a backend of its own.
+const AT_A_TIME: usize = 4;
+/// Longest wait for stray processes to be ended.
+const STRAYS: Duration = Duration::from_secs(20);
+
+/// Ends every process that is neither the server's, nor process 1, nor ours: a dump can leave programs behind that
+/// change the data while it is asked (measured). Ours were started by the engine and have no parent inside.
+const END_STRAYS: &str = r#"
+read -r postmaster < "$0/postmaster.pid" || exit 1
+for round in 1 2 3; do
+  for status in /proc/[0-9]*/status; do
+    pid=${status#/proc/}; pid=${pid%/status}
+    parent=; while read -r key value _; do [ "$key" = PPid: ] && parent=$value && break; done < "$status" 2>/dev/null
+    case "$pid:$parent" in
+      1:*|"$postmaster":*|*:0|*:"$postmaster"|*:$$|$$:*|*:) ;;
+      *) kill -9 "$pid" 2>/dev/null ;;
+    esac
+  done
+done
+"#;
+
+/// Ends sessions and processes that the backup has started, and prepares the role that asks.
+pub(super) async fn settle(sandbox: &Sandbox) -> Result<(), Halt> {
+    let command = ["bash", "--norc", "-c", END_STRAYS, crate::database::postgres::start::DATA];
+    sandbox.wire.engine().run(&sandbox.name, &command, STRAYS).await?;
+    let session = sandbox.wire.connect("template1", Login::Superuser).await?;
+    session
+        .run(
+            "select pg_terminate_backend(pid) from pg_stat_activity \
+             where backend_type = 'client backend' and pid <> pg_backend_pid()",
+        )
+        .await?;
+    session.run(check::prepare_role_sql()).await?;
+    Ok(())
+}
+
+/// Asks every check. Succeeds where every one was answered, whatever the answers.
+pub(super) async fn verify<J: Journal>(
+    drill: &Drill,
+    sandbox: &Sandbox,
+    context: &check::Context,
+    story: &Story<'_, J>,
+) -> Result<((), Done), Halt> {
+    let wire = &sandbox.wire;
+    let (send, mut receive) = mpsc::unbounded_channel();
+    let asking = async {
+        let connect = |database: String| async move { wire.connect(&database, Login::Checker).await };
+        check::ask_all(&drill.checks, context, AT_A_TIME, connect, |finding| {
+            let _ = send.send(finding);
+        })
+        .await;
+        drop(send);
+    };
+    let telling = async {
+        let mut answered = 0;
+        while let Some(finding) = receive.recv().await {
+            answered += 1;
+            let note = format!("{answered} of {} checks", drill.checks.len());
+            story.progress(&Progress { phase: Phase::Verify, bytes: 0, total: None, note: Some(note) });
+            story.tell(Fact::CheckFinished(Box::new(finding))).await?;
+        }
+        Ok::<(), Halt>(())
+    };
+    let ((), told) = tokio::join!(asking, telling);
+    told?;
+    Ok(((), Done::default()))
+}
+
+/// Whether every check has passed.
+pub(super) async fn all_passed<J: Journal>(drill: &Drill, story: &Story<'_, J>) -> bool {
+    let record = story.record().await;
+    let passed = record.findings.iter().filter(|finding| finding.outcome == Outcome::Passed).count();
+    passed == drill.checks.len()
+}
