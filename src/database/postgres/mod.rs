@@ -1,4 +1,5 @@
 //! PostgreSQL.
 
+pub mod archive;
 pub mod settings;
 pub mod start;
