@@ -1,1 +1,112 @@
-//! To come.
+//! Where backups live, and what their bytes are before anything is restored.
+//!
+//! A run asks three things, in this order:
+//!
+//! 1. [`locate`] lists the source, chooses a backup ([`choose`], pure) and looks a second time at a file so fresh that
+//!    it may still be written.
+//! 2. [`fetch`] reads it once: digest, [`format`] by bytes, header, completeness as far as it can be known without a
+//!    server; and leaves it where a container engine can mount it ([`Artifact`]).
+//! 3. A plain dump is then streamed by [`PlainFile::open`](artifact::PlainFile::open) and watched by
+//!    [`PlainScanner`](scan::PlainScanner) on its way to `psql`.
+//!
+//! Everything that is wrong with a backup is a [`SourceError`] whose reason is a *finding*; everything that keeps us
+//! from looking is one whose reason is an *error* of the drill.
+//!
+//! # To add a source
+//!
+//! - Give it a variant in [`definition::Source`](crate::definition::Source) and a line in [`open`].
+//! - Implement [`BackupSource`] in a file of its own: `list` pages and keeps memory bounded ([`choose::Newest`]),
+//!   `look_again` asks for one name, `fetch` brings the bytes through [`intake`] so that digest, format, unpacking and
+//!   completeness are the same for all. A source whose backups are no files (an RDS snapshot) gives a new variant of
+//!   [`Artifact`], and the compiler then asks every match for its answer.
+//! - A change of the object while it is read must be noticed and end in [`SourceError::Changed`].
+//! - Map refusals to [`SourceError::Denied`] and silence to [`SourceError::Unreachable`]; credentials never appear in
+//!   a message.
+
+pub mod artifact;
+pub mod choose;
+pub mod completeness;
+pub mod error;
+pub mod fetch;
+pub mod format;
+pub mod intake;
+pub mod local;
+pub mod locate;
+pub mod plain;
+pub mod scan;
+pub mod started;
+mod unpack;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use artifact::{ArchiveFile, Artifact, FileIdentity, PlainFile};
+pub use error::SourceError;
+pub use fetch::{Fetched, fetch};
+pub use locate::{Located, locate};
+
+use crate::definition;
+use crate::model::{BackupFormat, Candidate, SkippedCandidate};
+
+/// What a source lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Everything that could be a backup, in no order.
+    pub candidates: Vec<Candidate>,
+    /// What bears a backup's name and can't be one.
+    pub skipped: Vec<SkippedCandidate>,
+}
+
+/// A place where backups lie. Opened once per run, by [`open`].
+pub trait BackupSource: Send + Sync {
+    /// The word that records use: `local`.
+    fn kind(&self) -> &'static str;
+
+    /// Where it is listed, as a person would name it: a directory and a pattern.
+    fn location(&self) -> String;
+
+    /// Everything that could be a backup.
+    fn list(&self) -> impl Future<Output = Result<Listing, SourceError>> + Send;
+
+    /// The backup of this name as it is now, `None` if it is gone.
+    fn look_again(&self, id: &str) -> impl Future<Output = Result<Option<Candidate>, SourceError>> + Send;
+
+    /// At most `length` bytes from `offset`, fewer only at the end: for a header without a download.
+    fn read_range(
+        &self,
+        candidate: &Candidate,
+        offset: u64,
+        length: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, SourceError>> + Send;
+
+    /// Reads the backup once, from the first byte to the last, and leaves it ready to be restored.
+    fn fetch(
+        &self,
+        candidate: &Candidate,
+        request: &FetchRequest,
+    ) -> impl Future<Output = Result<Artifact, SourceError>> + Send;
+}
+
+/// What a fetch needs beside the candidate.
+#[derive(Clone)]
+pub struct FetchRequest {
+    /// A directory of the run's own, 0700, for a copy that the sandbox may read.
+    pub staging: PathBuf,
+    /// The format that the drill insists on.
+    pub format: Option<BackupFormat>,
+    /// Called with the bytes read so far and the bytes that there are, every few megabytes, from another thread.
+    pub progress: Progress,
+    /// The most that unpacking may yield, in bytes.
+    pub unpack_budget: u64,
+}
+
+/// Told the bytes read so far, and the bytes that there are.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// Opens the source that a drill names. No I/O yet.
+pub fn open(source: &definition::Source) -> impl BackupSource + use<> {
+    match source {
+        definition::Source::Local(local) => local::LocalBackups::new(local.clone()),
+    }
+}

@@ -1,0 +1,83 @@
+//! From the chosen backup to one that is read, judged and ready to be restored.
+
+use std::path::Path;
+
+use super::artifact::Artifact;
+use super::completeness::judge_holdings;
+use super::started::backup_started_at;
+use super::{BackupSource, FetchRequest, Progress, SourceError};
+use crate::definition::BackupDefinition;
+use crate::model::Candidate;
+use crate::model::event::BackupRead;
+
+/// A backup that has been read.
+#[derive(Debug)]
+pub struct Fetched {
+    /// What is restored.
+    pub artifact: Artifact,
+    /// What the record says of it.
+    pub read: BackupRead,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the chosen backup and judges what can be judged without a server: size, format, whether it is whole and holds
+/// what the drill says. The rest of a plain dump is judged while it is streamed
+/// ([`judge_end`](super::completeness::judge_end)).
+///
+/// `staging` is a directory of the run's own; `unpack_budget` the most bytes that unpacking may yield.
+pub async fn fetch(
+    source: &impl BackupSource,
+    candidate: &Candidate,
+    definition: &BackupDefinition,
+    staging: &Path,
+    unpack_budget: u64,
+    progress: Progress,
+) -> Result<Fetched, SourceError> {
+    judge_size(candidate, definition.min_size)?;
+    let request =
+        FetchRequest { staging: staging.to_owned(), format: definition.format, progress, unpack_budget };
+    let artifact = source.fetch(candidate, &request).await?;
+    let mut warnings = Vec::new();
+    if let Artifact::Archive(archive) = &artifact {
+        let contents = &archive.toc.contents;
+        judge_holdings(contents.into(), definition.contains, definition.allow_empty)?;
+        warnings.extend(bytes_behind(archive.bytes_behind));
+    }
+    let read = backup_read(&artifact, definition);
+    Ok(Fetched { artifact, read, warnings })
+}
+
+fn judge_size(candidate: &Candidate, min_size: u64) -> Result<(), SourceError> {
+    let Candidate { id, size_bytes, .. } = candidate.clone();
+    match size_bytes {
+        0 => Err(SourceError::Empty { id, once_unpacked: false }),
+        _ if size_bytes < min_size => Err(SourceError::TooSmall { id, size_bytes, min_size }),
+        _ => Ok(()),
+    }
+}
+
+fn bytes_behind(count: u64) -> Option<String> {
+    (count > 0).then(|| {
+        format!("{count} bytes follow the end of the archive; pg_dump writes none, pg_restore ignores them")
+    })
+}
+
+fn backup_read(artifact: &Artifact, definition: &BackupDefinition) -> BackupRead {
+    let (origin, header) = (artifact.origin(), artifact.header());
+    let (started_at, started_at_note) = backup_started_at(
+        header,
+        &definition.dump_time_zone,
+        definition.dump_time_zone_given,
+        origin.identity.modified_at,
+    );
+    BackupRead {
+        format: artifact.format(),
+        compression: origin.compression,
+        sha256: Some(origin.sha256.clone()),
+        size_bytes: origin.identity.size_bytes,
+        header: header.clone(),
+        started_at,
+        started_at_note,
+    }
+}
