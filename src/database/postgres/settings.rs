@@ -84,7 +84,11 @@ pub fn tuned(sizing: &Sizing) -> BTreeMap<String, String> {
     settings.insert("maintenance_work_mem".to_owned(), kilobytes(maintenance));
     settings.insert("work_mem".to_owned(), kilobytes(work));
     if sizing.durability == Durability::Relaxed {
-        settings.extend(owned([("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")]));
+        settings.extend(owned([
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("synchronous_commit", "off"),
+        ]));
     }
     settings
 }
