@@ -2,6 +2,13 @@
 //!
 //! Lifecycle events are ordered and never dropped. [`Progress`] is a separate type, and may be.
 
+pub mod plain;
+mod telling;
+pub mod terminal;
+
+pub use plain::PlainListener;
+pub use terminal::TerminalListener;
+
 use crate::model::{Event, Phase};
 
 /// How far a phase has come; superseded by the next one, so dropping it loses nothing.

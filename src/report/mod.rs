@@ -12,7 +12,7 @@ mod page;
 mod text;
 mod view;
 pub mod visible;
-mod words;
+pub(crate) mod words;
 
 pub use history::{history_json, history_text};
 pub use html::html;
