@@ -1,5 +1,7 @@
 //! The terminal listener on a real pseudo-terminal, which `script` provides.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
+
 #[path = "support/stories.rs"]
 mod stories;
 #[path = "support/story.rs"]
