@@ -1,5 +1,7 @@
 //! The page of a run in a real browser: nothing overflows, nothing hostile comes alive, everything can be read.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
+
 #[path = "support/stories.rs"]
 mod stories;
 #[path = "support/story.rs"]

@@ -1,5 +1,7 @@
 //! What people and programs see of runs, as snapshots: each story as text and as JSON.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
+
 #[path = "support/stories.rs"]
 mod stories;
 #[path = "support/story.rs"]

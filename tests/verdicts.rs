@@ -1,5 +1,7 @@
 //! The rules of verdicts and clocks, each on a run that differs from a good one in one thing.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
+
 #[path = "support/story.rs"]
 mod story;
 
@@ -300,7 +302,7 @@ fn a_recovery_point_that_is_too_old_is_missed() {
 
 #[test]
 fn a_drill_right_after_the_dump_does_not_hide_a_gap_between_backups() {
-    let story = Story::passed().with(|opening| opening.objectives.rpo = Some(Duration::from_secs(24 * 3600)));
+    let story = Story::passed().with(|opening| opening.objectives.rpo = Some(Duration::from_hours(24)));
     assert_eq!(clocks(&story).recovery_point_age.met(), Some(true));
     assert_eq!(judged(&story), (Verdict::Failed, Some(Reason::RpoMissed)));
     assert!(story.concluded().1.sentence.contains("apart"), "{}", story.concluded().1.sentence);
@@ -394,7 +396,7 @@ fn a_repeated_restore_counts_from_the_same_start_to_its_own_end() {
 fn an_effect_is_outstanding_until_it_is_undone() {
     let staging = Effect { kind: EffectKind::Staging, name: "/var/lib/drillyard/staging/x".into() };
     let story = Story::passed().fact(2000, Fact::EffectIntended { effect: staging.clone() });
-    assert_eq!(story.record().outstanding, [staging.clone()]);
+    assert_eq!(story.record().outstanding, std::slice::from_ref(&staging));
     assert!(story.fact(42_000, Fact::EffectUndone { effect: staging }).record().outstanding.is_empty());
 }
 

@@ -25,6 +25,7 @@ pub(super) fn to_value(document: &impl Serialize) -> Value {
     serde_json::to_value(document).unwrap_or_default()
 }
 
+#[expect(clippy::struct_field_names, reason = "the names are the contract's")]
 #[derive(Serialize)]
 struct Run<'a> {
     schema: &'static str,
@@ -169,6 +170,7 @@ impl<'a> ClockJson<'a> {
 }
 
 /// Raw distances from the start, image pull and all, where the clocks leave it out.
+#[expect(clippy::struct_field_names, reason = "each name says its unit, as everywhere in the contract")]
 #[derive(Serialize)]
 struct Milestones {
     queryable_seconds: Option<f64>,

@@ -1,6 +1,6 @@
 //! A record as bytes, for whoever reads it: a program ([`json`]), a terminal ([`text`]), a browser ([`html`]).
 //!
-//! Pure: nothing here knows the time, a file or an environment. Text and page are drawn from one [`view`], in which
+//! Pure: nothing here knows the time, a file or an environment. Text and page are drawn from one `view`, in which
 //! every foreign string has already been made harmless ([`visible`]); JSON carries the strings as they are, because
 //! its own escaping is enough and a program wants the very name.
 
@@ -12,7 +12,7 @@ mod page;
 mod text;
 mod view;
 pub mod visible;
-mod words;
+pub(crate) mod words;
 
 pub use history::{history_json, history_text};
 pub use html::html;

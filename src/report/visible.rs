@@ -4,6 +4,8 @@
 //! verdict around or fill a page. Control characters are shown by their numbers instead of being dropped, so that a
 //! person sees that there is something to see.
 
+use std::borrow::Cow;
+
 /// Longest foreign text that a report shows, in characters; JSON is not cut.
 const LONGEST: usize = 300;
 
@@ -14,23 +16,18 @@ pub fn visible(text: &str) -> String {
 
 /// Like [`visible`], cut after `longest` characters.
 pub fn clipped(text: &str, longest: usize) -> String {
-    let mut shown = String::with_capacity(text.len().min(longest * 4));
-    for (position, character) in text.chars().enumerate() {
-        if position == longest {
-            let left = text.chars().count() - longest;
-            shown += &format!("… ({left} more characters)");
-            break;
-        }
-        show(character, &mut shown);
+    let shown: String = text.chars().take(longest).map(mark).collect();
+    match text.chars().count().saturating_sub(longest) {
+        0 => shown,
+        left => format!("{shown}… ({left} more characters)"),
     }
-    shown
 }
 
-fn show(character: char, into: &mut String) {
+fn mark(character: char) -> Cow<'static, str> {
     match character {
-        '\t' | '\n' | '\r' => into.push(' '),
-        _ if is_invisible(character) => *into += &format!("⟨U+{:04X}⟩", u32::from(character)),
-        _ => into.push(character),
+        '\t' | '\n' | '\r' => Cow::Borrowed(" "),
+        _ if is_invisible(character) => Cow::Owned(format!("⟨U+{:04X}⟩", u32::from(character))),
+        _ => Cow::Owned(character.to_string()),
     }
 }
 

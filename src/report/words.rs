@@ -8,37 +8,37 @@ use crate::model::event::{RestoreErrorClass, Trigger};
 use crate::model::{CheckKind, NotComparable, Outcome};
 
 /// `481.0 MB`, in powers of ten as storage is sold and billed.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     ByteSize(bytes).display().si().to_string()
 }
 
 /// `61.6 MB/s`; `None` for what is too short to have a rate.
-pub(super) fn rate(moved: u64, seconds: f64) -> Option<String> {
+pub(crate) fn rate(moved: u64, seconds: f64) -> Option<String> {
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let per_second = (seconds >= 0.05).then(|| (moved as f64 / seconds) as u64)?;
     Some(format!("{}/s", bytes(per_second)))
 }
 
 /// `2026-11-21 03:30:00 UTC`.
-pub(super) fn instant(instant: Timestamp) -> String {
+pub(crate) fn instant(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// The first 12 digits of a digest, after its algorithm: `sha256:0123456789ab`.
-pub(super) fn short_digest(digest: &str) -> String {
+pub(crate) fn short_digest(digest: &str) -> String {
     let (algorithm, digits) = digest.split_once(':').unwrap_or(("", digest));
     let digits: String = digits.chars().take(12).collect();
     if algorithm.is_empty() { digits } else { format!("{algorithm}:{digits}") }
 }
 
 /// A count with its thousands grouped: `191,234,567`.
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     grouped_digits(&count.to_string())
 }
 
 /// Groups the counts in an expectation or observation that is nothing but counts: `>= 300000` becomes `>= 300,000`. A
 /// text with any other word stays as it is, because its digits may be a SQLSTATE, a year or a line.
-pub(super) fn grouped(text: &str) -> String {
+pub(crate) fn grouped(text: &str) -> String {
     let words: Option<Vec<String>> = text.split(' ').map(grouped_word).collect();
     words.map_or_else(|| text.to_owned(), |words| words.join(" "))
 }
@@ -66,7 +66,7 @@ fn grouped_digits(digits: &str) -> String {
     grouped
 }
 
-pub(super) fn outcome(outcome: Outcome) -> &'static str {
+pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Failed => "failed",
@@ -74,7 +74,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-pub(super) fn trigger(trigger: Trigger) -> &'static str {
+pub(crate) fn trigger(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::Manual => "by hand",
         Trigger::Scheduled => "on schedule",
@@ -82,7 +82,7 @@ pub(super) fn trigger(trigger: Trigger) -> &'static str {
 }
 
 /// What a check of this kind asks, for a reader who does not know drill files.
-pub(super) fn kind(kind: CheckKind) -> &'static str {
+pub(crate) fn kind(kind: CheckKind) -> &'static str {
     match kind {
         CheckKind::Rows => "number of rows",
         CheckKind::Fresh => "age of the newest row",
@@ -93,7 +93,7 @@ pub(super) fn kind(kind: CheckKind) -> &'static str {
     }
 }
 
-pub(super) fn basis(basis: &str) -> &str {
+pub(crate) fn basis(basis: &str) -> &str {
     match basis {
         "modified_time" => "the file's modification time",
         "archive_header" => "archive header",
@@ -102,7 +102,7 @@ pub(super) fn basis(basis: &str) -> &str {
     }
 }
 
-pub(super) fn skip(why: SkipReason) -> &'static str {
+pub(crate) fn skip(why: SkipReason) -> &'static str {
     match why {
         SkipReason::StillBeingWritten => "still being written",
         SkipReason::UnfinishedName => "its name says unfinished",
@@ -112,7 +112,7 @@ pub(super) fn skip(why: SkipReason) -> &'static str {
 }
 
 /// The word of a class and the reason behind it.
-pub(super) fn error_class(class: &RestoreErrorClass) -> (&'static str, &str) {
+pub(crate) fn error_class(class: &RestoreErrorClass) -> (&'static str, &str) {
     match class {
         RestoreErrorClass::Harmless(why) => ("harmless", why),
         RestoreErrorClass::Allowed(why) => ("allowed", why),
@@ -121,7 +121,7 @@ pub(super) fn error_class(class: &RestoreErrorClass) -> (&'static str, &str) {
     }
 }
 
-pub(super) fn not_comparable(why: NotComparable) -> &'static str {
+pub(crate) fn not_comparable(why: NotComparable) -> &'static str {
     match why {
         NotComparable::RelaxedDurability => {
             "relaxed durability: fsync and its kin were off, so the restore was faster"

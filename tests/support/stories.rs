@@ -286,12 +286,12 @@ pub fn hostile() -> Story {
             opening.runbook = Some("javascript:document.title='owned'".into());
             opening.labels = [(HOSTILE.to_owned(), HOSTILE.to_owned())].into();
             opening.checks[0].name = name;
-            opening.checks[1].name = long.clone();
+            opening.checks[1].name.clone_from(&long);
             opening.drillyard_version = HOSTILE.into();
         })
         .choosing(|chosen| {
             chosen.candidate.id = format!("{HOSTILE}.dump");
-            chosen.location = long.clone();
+            chosen.location.clone_from(&long);
             chosen.skipped[0].id = HOSTILE.into();
         })
         .reading(|read| {

@@ -214,10 +214,10 @@ impl Story {
 
 pub fn objectives() -> Objectives {
     Objectives {
-        rto: Some(Duration::from_secs(1800)),
-        rpo: Some(Duration::from_secs(26 * 3600)),
+        rto: Some(Duration::from_mins(30)),
+        rpo: Some(Duration::from_hours(26)),
         rto_until: RtoUntil::Verified,
-        exposure_window: Duration::from_secs(7 * 86_400),
+        exposure_window: Duration::from_hours(7 * 24),
         modified_time_allowed: false,
     }
 }

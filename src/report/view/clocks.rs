@@ -14,13 +14,13 @@ pub(in crate::report) enum Judged {
     Met,
     Missed,
     NotProvable,
-    NotJudged,
+    Open,
 }
 
 impl Judged {
     fn of(met: Option<bool>, known: bool) -> Self {
         match (met, known) {
-            (None, _) => Self::NotJudged,
+            (None, _) => Self::Open,
             (Some(true), _) => Self::Met,
             (Some(false), true) => Self::Missed,
             (Some(false), false) => Self::NotProvable,
@@ -32,7 +32,7 @@ impl Judged {
             Self::Met => "met",
             Self::Missed => "missed",
             Self::NotProvable => "not proven",
-            Self::NotJudged => "",
+            Self::Open => "",
         }
     }
 
@@ -49,7 +49,7 @@ impl Judged {
             Self::Met => Some(Tone::Good),
             Self::Missed => Some(Tone::Bad),
             Self::NotProvable => Some(Tone::Unsure),
-            Self::NotJudged => None,
+            Self::Open => None,
         }
     }
 }
