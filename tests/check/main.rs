@@ -11,3 +11,4 @@ mod sequences;
 mod server;
 mod sql;
 mod tables;
+mod wire;
