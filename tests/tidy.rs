@@ -17,12 +17,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["model", "error"]),
     ("source", &["model", "error", "definition", "database"]),
     ("sandbox", &["model", "error", "definition", "database", "engine"]),
-    ("listen", &["model", "error", "record"]),
+    ("listen", &["model", "error", "record", "report"]),
     ("check", &["model", "error", "definition", "database"]),
     (
         "run",
         &[
-            "model", "error", "definition", "database", "record", "store", "engine", "source", "sandbox", "listen",
+            "model",
+            "error",
+            "definition",
+            "database",
+            "record",
+            "store",
+            "engine",
+            "source",
+            "sandbox",
+            "listen",
             "check",
         ],
     ),
@@ -77,7 +86,10 @@ fn a_module_imports_only_what_its_layer_allows() {
     for (file, text) in sources() {
         let module = module_of(&file);
         let Some(allowed) = arrows.get(module) else {
-            assert!(["cli", "lib", "main"].contains(&module), "{file}: a module without a place in the layers");
+            assert!(
+                ["cli", "lib", "main"].contains(&module),
+                "{file}: a module without a place in the layers"
+            );
             continue;
         };
         for import in imports(&text) {
@@ -116,7 +128,8 @@ fn each_edge_of_the_program_is_in_one_place() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    let silent: Vec<_> = sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(f, _)| f).collect();
+    let silent: Vec<_> =
+        sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(f, _)| f).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
@@ -133,7 +146,8 @@ fn a_file_is_one_idea() {
 #[test]
 fn the_documents_name_what_is_there() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for command in ["make demo", "make test", "drillyard check", "drillyard run", "drillyard history", "drillyard show"]
+    for command in
+        ["make demo", "make test", "drillyard check", "drillyard run", "drillyard history", "drillyard show"]
     {
         assert!(readme.contains(command), "the README does not name `{command}`");
     }

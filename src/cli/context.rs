@@ -51,7 +51,11 @@ pub(super) fn valid_settings(global: &Global) -> Result<Settings, u8> {
 pub(super) fn read_settings(global: &Global) -> Result<(Settings, Vec<Fault>), u8> {
     let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     settings::load(global.config.as_deref(), &here).map_err(|error| {
-        fail(&error.to_string(), Some("name another file with --config, or leave it out for defaults"), Exit::Invalid)
+        fail(
+            &error.to_string(),
+            Some("name another file with --config, or leave it out for defaults"),
+            Exit::Invalid,
+        )
     })
 }
 
@@ -74,7 +78,9 @@ fn is_root() -> bool {
 
 /// Where an engine may answer, in order: the settings alone, or `DOCKER_HOST` alone, or the usual sockets.
 pub(super) fn engine_hosts(settings: &Settings) -> Vec<String> {
-    if let Some(host) = settings.engine_host.clone().or_else(|| env::var("DOCKER_HOST").ok().filter(|h| !h.is_empty())) {
+    if let Some(host) =
+        settings.engine_host.clone().or_else(|| env::var("DOCKER_HOST").ok().filter(|h| !h.is_empty()))
+    {
         return vec![host];
     }
     let runtime = env::var("XDG_RUNTIME_DIR").ok();
@@ -124,8 +130,7 @@ fn terminal_width() -> usize {
 pub(super) fn log_to_stderr(verbose: u8) {
     let level = match verbose {
         0 => "warn",
-        1 => "info",
-        2 => "debug",
+        1 => "debug",
         _ => "trace",
     };
     let filter = EnvFilter::new(format!("warn,drillyard={level}"));
@@ -150,7 +155,6 @@ pub(super) fn fail(message: &str, hint: Option<&str>, exit: Exit) -> u8 {
 
 /// Writes a file that a person named.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), u8> {
-    std::fs::write(path, text).map_err(|error| {
-        fail(&format!("could not write {}: {error}", path.display()), None, Exit::Errored)
-    })
+    std::fs::write(path, text)
+        .map_err(|error| fail(&format!("could not write {}: {error}", path.display()), None, Exit::Errored))
 }

@@ -16,8 +16,7 @@ pub(super) const EXIT_CODES: &str = "\
 
 Several drills in one command end with the worst: 1, then 3, then 4.";
 
-pub(super) const EXIT_CODES_SHORT: &str =
-    "Exit codes: 0 passed, 1 failed, 2 invalid, 3 errored, 4 leaked, 130 cancelled (`drillyard help exit-codes`).";
+pub(super) const EXIT_CODES_SHORT: &str = "Exit codes: 0 passed, 1 failed, 2 invalid, 3 errored, 4 leaked, 130 cancelled (`drillyard help exit-codes`).";
 
 /// `help exit-codes` is a topic, not a command: clap knows help only of commands.
 pub(super) fn with_topics(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {

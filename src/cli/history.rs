@@ -9,7 +9,12 @@ use crate::report;
 use crate::run::world::wall_clock;
 use crate::store::HistoryFilter;
 
-pub(super) async fn history(context: &Context, drill: Option<String>, since: Option<Duration>, limit: u32) -> u8 {
+pub(super) async fn history(
+    context: &Context,
+    drill: Option<String>,
+    since: Option<Duration>,
+    limit: u32,
+) -> u8 {
     let drill = match drill.map(|name| name.parse::<DrillName>()).transpose() {
         Ok(drill) => drill,
         Err(error) => return fail(&error.to_string(), None, Exit::Invalid),

@@ -20,7 +20,9 @@ pub(super) async fn release(context: &Context, run: &str) -> u8 {
     }
     // What is no longer kept is what a sweep removes.
     match sweep::sweep(&context.store, &engine, wall_clock(), false).await {
-        Ok(swept) if swept.failed.is_empty() => print(&format!("released: nothing of run {run} is kept any more")),
+        Ok(swept) if swept.failed.is_empty() => {
+            print(&format!("released: nothing of run {run} is kept any more"))
+        }
         Ok(swept) => fail(&format!("not removed: {}", swept.failed.join("; ")), None, Exit::Leaked),
         Err(halt) => fail(&halt.0.detail, halt.0.hint.as_deref(), Exit::Errored),
     }

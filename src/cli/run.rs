@@ -11,7 +11,12 @@ use crate::definition::Drill;
 use crate::report;
 use crate::run::{self, Ended, Order, World};
 
-pub(super) async fn run(global: &Global, wanted: &[String], keep: Option<Duration>, backup: Option<String>) -> u8 {
+pub(super) async fn run(
+    global: &Global,
+    wanted: &[String],
+    keep: Option<Duration>,
+    backup: Option<String>,
+) -> u8 {
     let drills = match valid_settings(global).and_then(|settings| select(global, &settings, wanted)) {
         Ok(drills) => drills,
         Err(code) => return code,
@@ -94,7 +99,8 @@ fn cancelled_by_signals() -> CancellationToken {
 
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return std::future::pending().await;
     };

@@ -51,7 +51,11 @@ fn by_name(global: &Global, all: &Parsed, word: &str) -> Result<Drill, u8> {
     }
     if all.faults.iter().any(Fault::is_error) {
         show_faults(global, &all.faults);
-        return Err(fail(&format!("no valid drill is called `{word}`"), Some("mend the faults above"), Exit::Invalid));
+        return Err(fail(
+            &format!("no valid drill is called `{word}`"),
+            Some("mend the faults above"),
+            Exit::Invalid,
+        ));
     }
     let nearest = all.drills.iter().max_by(|a, b| {
         let likeness = |drill: &Drill| strsim::jaro_winkler(drill.name.as_str(), word);

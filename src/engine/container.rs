@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig, Mount, MountBindOptions, MountType,
-    MountVolumeOptions, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig, Mount, MountBindOptions,
+    MountType, MountVolumeOptions, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -109,18 +109,25 @@ impl Engine {
     /// Creates a container; returns its identity and the engine's warnings.
     pub async fn create(&self, spec: &ContainerSpec) -> Result<(String, Vec<String>), EngineError> {
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
-        let created = within("creating the sandbox", CHANGE, self.docker.create_container(Some(options), body(spec)));
+        let created =
+            within("creating the sandbox", CHANGE, self.docker.create_container(Some(options), body(spec)));
         created.await.map(|created| (created.id, created.warnings))
     }
 
     /// Attaches to process 1. Must come before [`Engine::start`]: a container that was started and never attached
     /// outlives us (measured).
     pub async fn attach(&self, container: &str) -> Result<Attachment, EngineError> {
-        let options =
-            AttachContainerOptionsBuilder::default().stream(true).stdin(true).stdout(true).stderr(true).build();
+        let options = AttachContainerOptionsBuilder::default()
+            .stream(true)
+            .stdin(true)
+            .stdout(true)
+            .stderr(true)
+            .build();
         let attached = self.docker.attach_container(container, Some(options));
         let attached = within("attaching to the sandbox", ASK, attached).await?;
-        let output = attached.output.filter_map(|item| async { item.ok().map(bollard::container::LogOutput::into_bytes) });
+        let output = attached
+            .output
+            .filter_map(|item| async { item.ok().map(bollard::container::LogOutput::into_bytes) });
         Ok(Attachment { input: attached.input, output: Box::pin(output) })
     }
 
@@ -131,7 +138,9 @@ impl Engine {
 
     /// Asks what a container really is.
     pub async fn inspect(&self, container: &str) -> Result<Inspected, EngineError> {
-        within("inspecting the sandbox", ASK, self.docker.inspect_container(container, None)).await.map(inspected)
+        within("inspecting the sandbox", ASK, self.docker.inspect_container(container, None))
+            .await
+            .map(inspected)
     }
 
     /// Kills and removes a container with its anonymous volumes; gone already is done. A removal that goes on is
@@ -189,7 +198,10 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         pids_limit: Some(spec.pids),
         shm_size: Some(signed(spec.shm_bytes)),
         ulimits: Some(vec![ResourcesUlimits { name: Some("core".to_owned()), soft: Some(0), hard: Some(0) }]),
-        restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
+        restart_policy: Some(RestartPolicy {
+            name: Some(RestartPolicyNameEnum::NO),
+            maximum_retry_count: None,
+        }),
         // Nothing that the server prints is kept on the host: error messages can hold rows.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         tmpfs: Some(spec.tmpfs.clone()),
@@ -223,12 +235,13 @@ fn inspected(response: ContainerInspectResponse) -> Inspected {
     let host = response.host_config.unwrap_or_default();
     let config = response.config.unwrap_or_default();
     let network = response.network_settings.unwrap_or_default();
-    let shared = [("pid", host.pid_mode), ("ipc", host.ipc_mode), ("user", host.userns_mode), ("uts", host.uts_mode)]
-        .into_iter()
-        .filter_map(|(kind, mode)| Some((kind, mode?)))
-        .filter(|(_, mode)| mode == "host" || mode.starts_with("container:"))
-        .map(|(kind, mode)| format!("{kind}: {mode}"))
-        .collect();
+    let shared =
+        [("pid", host.pid_mode), ("ipc", host.ipc_mode), ("user", host.userns_mode), ("uts", host.uts_mode)]
+            .into_iter()
+            .filter_map(|(kind, mode)| Some((kind, mode?)))
+            .filter(|(_, mode)| mode == "host" || mode.starts_with("container:"))
+            .map(|(kind, mode)| format!("{kind}: {mode}"))
+            .collect();
     let core = |limit: &ResourcesUlimits| limit.name.as_deref() == Some("core") && limit.hard == Some(0);
     Inspected {
         image_id: response.image.unwrap_or_default(),
@@ -249,7 +262,11 @@ fn inspected(response: ContainerInspectResponse) -> Inspected {
         pids: host.pids_limit.unwrap_or_default(),
         shm_bytes: host.shm_size.unwrap_or_default(),
         no_core_dumps: host.ulimits.unwrap_or_default().iter().any(core),
-        restart: host.restart_policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default(),
+        restart: host
+            .restart_policy
+            .and_then(|policy| policy.name)
+            .map(|name| name.to_string())
+            .unwrap_or_default(),
         log_driver: host.log_config.and_then(|config| config.typ).unwrap_or_default(),
         published_ports: network.ports.unwrap_or_default().values().flatten().map(Vec::len).sum(),
         shared_namespaces: shared,

@@ -77,9 +77,13 @@ pub enum EngineError {
 impl EngineError {
     pub(super) fn of(call: &'static str, error: Error) -> Self {
         match error {
-            Error::DockerResponseServerError { status_code, message } => Self::of_status(call, status_code, message),
+            Error::DockerResponseServerError { status_code, message } => {
+                Self::of_status(call, status_code, message)
+            }
             Error::RequestTimeoutError => Self::Timeout { call, after: Duration::from_secs(120) },
-            Error::SocketNotFoundError(path) => Self::Broken { call, message: format!("there is no socket {path}") },
+            Error::SocketNotFoundError(path) => {
+                Self::Broken { call, message: format!("there is no socket {path}") }
+            }
             other => Self::Broken { call, message: chain(&other) },
         }
     }
@@ -121,8 +125,12 @@ impl Explain for EngineError {
         match self {
             Self::Timeout { .. } => Reason::EngineTimeout,
             Self::DiskFull { .. } => Reason::DiskFull,
-            Self::Refused { message, .. } if message.contains("no matching entries in passwd") => Reason::ImageWrong,
-            Self::Refused { message, .. } if message.contains("executable file not found") => Reason::ImageWrong,
+            Self::Refused { message, .. } if message.contains("no matching entries in passwd") => {
+                Reason::ImageWrong
+            }
+            Self::Refused { message, .. } if message.contains("executable file not found") => {
+                Reason::ImageWrong
+            }
             Self::NotFound { message, .. } if message.contains("No such image") => Reason::ImageMissing,
             _ => Reason::EngineUnreachable,
         }

@@ -37,7 +37,8 @@ impl Engine {
             match message.action.as_deref()? {
                 "oom" => Some(EngineEvent::OutOfMemory),
                 "die" => {
-                    let exit_code = message.actor.and_then(|actor| actor.attributes)?.get("exitCode")?.parse().ok();
+                    let exit_code =
+                        message.actor.and_then(|actor| actor.attributes)?.get("exitCode")?.parse().ok();
                     Some(EngineEvent::Ended { exit_code })
                 }
                 _ => None,

@@ -67,7 +67,8 @@ impl Engine {
             env: Some(spec.environment),
             ..CreateExecOptions::default()
         };
-        let created = within("preparing a program in the sandbox", ASK, self.docker.create_exec(container, options));
+        let created =
+            within("preparing a program in the sandbox", ASK, self.docker.create_exec(container, options));
         let id = created.await?.id;
         let start = StartExecOptions { output_capacity: Some(256 * 1024), ..StartExecOptions::default() };
         let call = "starting a program in the sandbox";
@@ -80,20 +81,24 @@ impl Engine {
                             Some(Ok(Output::Out(message)))
                         }
                         Ok(LogOutput::StdIn { .. }) => None,
-                        Err(error) => Some(Err(EngineError::of("reading from a program in the sandbox", error))),
+                        Err(error) => {
+                            Some(Err(EngineError::of("reading from a program in the sandbox", error)))
+                        }
                     }
                 });
                 Ok(Exec { id, input, output: Box::pin(output) })
             }
-            StartExecResults::Detached => {
-                Err(EngineError::Broken { call, message: "the engine detached instead of attaching".to_owned() })
-            }
+            StartExecResults::Detached => Err(EngineError::Broken {
+                call,
+                message: "the engine detached instead of attaching".to_owned(),
+            }),
         }
     }
 
     /// A program's exit code, once it has ended; `None` while it runs.
     pub async fn exec_exit_code(&self, exec: &str) -> Result<Option<i64>, EngineError> {
-        let inspected = within("asking for a program's exit code", ASK, self.docker.inspect_exec(exec)).await?;
+        let inspected =
+            within("asking for a program's exit code", ASK, self.docker.inspect_exec(exec)).await?;
         Ok(inspected.exit_code.filter(|_| inspected.running != Some(true)))
     }
 
@@ -131,7 +136,9 @@ impl Engine {
             let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
             Ok(ExecOutput { out: text(out), error: text(error), exit_code })
         };
-        tokio::time::timeout(deadline, running).await.map_err(|_| EngineError::Timeout { call, after: deadline })?
+        tokio::time::timeout(deadline, running)
+            .await
+            .map_err(|_| EngineError::Timeout { call, after: deadline })?
     }
 }
 

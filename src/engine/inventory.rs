@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveVolumeOptionsBuilder,
 };
 
 use super::{ASK, CHANGE, Engine, EngineError, within};
@@ -38,9 +39,13 @@ impl Engine {
         Ok(Inventory { objects })
     }
 
-    async fn list_containers(&self, filters: &HashMap<String, Vec<String>>) -> Result<Vec<Listed>, EngineError> {
+    async fn list_containers(
+        &self,
+        filters: &HashMap<String, Vec<String>>,
+    ) -> Result<Vec<Listed>, EngineError> {
         let options = ListContainersOptionsBuilder::default().all(true).filters(filters).build();
-        let listed = within("listing containers by label", ASK, self.docker.list_containers(Some(options))).await?;
+        let listed =
+            within("listing containers by label", ASK, self.docker.list_containers(Some(options))).await?;
         let object = |container: bollard::models::ContainerSummary| {
             let names = container.names.unwrap_or_default();
             let name = names.first().map(|name| name.trim_start_matches('/').to_owned()).or(container.id);
@@ -57,11 +62,17 @@ impl Engine {
         Ok(volumes.map(|v| listed_as(EffectKind::Volume, v.name, Some(v.labels), false)).collect())
     }
 
-    async fn list_networks(&self, filters: &HashMap<String, Vec<String>>) -> Result<Vec<Listed>, EngineError> {
+    async fn list_networks(
+        &self,
+        filters: &HashMap<String, Vec<String>>,
+    ) -> Result<Vec<Listed>, EngineError> {
         let options = ListNetworksOptionsBuilder::default().filters(filters).build();
-        let listed = within("listing networks by label", ASK, self.docker.list_networks(Some(options))).await?;
+        let listed =
+            within("listing networks by label", ASK, self.docker.list_networks(Some(options))).await?;
         let networks = listed.into_iter();
-        Ok(networks.map(|n| listed_as(EffectKind::Network, n.name.unwrap_or_default(), n.labels, false)).collect())
+        Ok(networks
+            .map(|n| listed_as(EffectKind::Network, n.name.unwrap_or_default(), n.labels, false))
+            .collect())
     }
 
     /// Removes an object; gone already is done.
@@ -70,7 +81,8 @@ impl Engine {
             EffectKind::Container => self.remove(&effect.name, deadline).await,
             EffectKind::Volume => {
                 let options = RemoveVolumeOptionsBuilder::default().force(true).build();
-                within("removing a volume", CHANGE, self.docker.remove_volume(&effect.name, Some(options))).await
+                within("removing a volume", CHANGE, self.docker.remove_volume(&effect.name, Some(options)))
+                    .await
             }
             EffectKind::Network => {
                 within("removing a network", CHANGE, self.docker.remove_network(&effect.name)).await
@@ -84,6 +96,11 @@ impl Engine {
     }
 }
 
-fn listed_as(kind: EffectKind, name: String, labels: Option<HashMap<String, String>>, running: bool) -> Listed {
+fn listed_as(
+    kind: EffectKind,
+    name: String,
+    labels: Option<HashMap<String, String>>,
+    running: bool,
+) -> Listed {
     Listed { effect: Effect { kind, name }, labels: labels.unwrap_or_default(), running }
 }

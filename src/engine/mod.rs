@@ -11,7 +11,7 @@ pub mod image;
 pub mod inventory;
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::Docker;
 
@@ -101,7 +101,10 @@ async fn within<T>(
     deadline: Duration,
     future: impl Future<Output = Result<T, bollard::errors::Error>>,
 ) -> Result<T, EngineError> {
-    match tokio::time::timeout(deadline, future).await {
+    let begun = Instant::now();
+    let answer = tokio::time::timeout(deadline, future).await;
+    tracing::debug!(call, milliseconds = begun.elapsed().as_secs_f64() * 1000.0, "engine");
+    match answer {
         Ok(result) => result.map_err(|error| EngineError::of(call, error)),
         Err(_) => Err(EngineError::Timeout { call, after: deadline }),
     }

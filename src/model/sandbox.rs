@@ -35,7 +35,7 @@ pub struct SandboxFacts {
     pub milli_cpus: u64,
     /// Properties of the profile that were read back and hold: `network: none`, `capabilities: none`, …
     pub profile: Vec<String>,
-    /// Server settings that differ from PostgreSQL's defaults, `name=value`.
+    /// Server settings that the times depend on, ours and the drill's, `name=value`.
     pub settings: Vec<String>,
     /// The engine's name and version.
     pub engine: String,

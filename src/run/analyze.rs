@@ -29,7 +29,8 @@ pub(super) async fn analyze<J: Journal>(
         let tables = tables(sandbox, database).await?;
         let total = tables.len();
         let queue = Mutex::new(VecDeque::from(tables));
-        let workers = (0..usize::from(jobs).min(total)).map(|_| work(sandbox, database, &queue, total, story));
+        let workers =
+            (0..usize::from(jobs).min(total)).map(|_| work(sandbox, database, &queue, total, story));
         for done in futures_util::future::join_all(workers).await {
             done?;
         }
@@ -41,7 +42,8 @@ async fn tables(sandbox: &Sandbox, database: &str) -> Result<Vec<String>, Halt> 
     let session = sandbox.wire.connect(database, Login::Superuser).await?;
     let listed = session.query(TABLES, &[]).await;
     let rows = listed.map_err(|error| WireError::of("did not list its tables", &error))?;
-    let name = |row: &tokio_postgres::Row| Some(identifier::qualified(row.try_get(0).ok()?, row.try_get(1).ok()?));
+    let name =
+        |row: &tokio_postgres::Row| Some(identifier::qualified(row.try_get(0).ok()?, row.try_get(1).ok()?));
     Ok(rows.iter().filter_map(name).collect())
 }
 

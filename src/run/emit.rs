@@ -105,7 +105,8 @@ impl<'w, J: Journal> Story<'w, J> {
                 Ok(product)
             }
             Err(halt) => {
-                self.tell(Fact::PhaseEnded { phase, succeeded: false, bytes: None, waited_for: None }).await?;
+                self.tell(Fact::PhaseEnded { phase, succeeded: false, bytes: None, waited_for: None })
+                    .await?;
                 Err(halt.in_phase(phase))
             }
         }

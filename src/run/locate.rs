@@ -9,7 +9,11 @@ use crate::record::Journal;
 use crate::source::{self, Located};
 
 /// Chooses the backup, by the drill or by the person who runs it.
-pub(super) async fn locate<J: Journal>(drill: &Drill, order: &Order, story: &Story<'_, J>) -> Result<Located, Halt> {
+pub(super) async fn locate<J: Journal>(
+    drill: &Drill,
+    order: &Order,
+    story: &Story<'_, J>,
+) -> Result<Located, Halt> {
     let asked_for = order.backup.clone().map(Select::Id);
     let select = asked_for.unwrap_or_else(|| drill.backup.select.clone());
     let definition = BackupDefinition { select, ..drill.backup.clone() };

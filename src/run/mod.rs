@@ -34,8 +34,8 @@ use crate::store::{Claim, ClaimError, Store};
 use emit::Story;
 use halt::Halt;
 use restore::Attempt;
-pub use world::{Order, World};
 use world::wall_clock;
+pub use world::{Order, World};
 
 const _: () = assert!(EVENT_VERSION == 1, "a new version of events needs an upgrade in the store's reader");
 
@@ -92,19 +92,25 @@ async fn recover(
     let mut attempt = 1;
     let restored = loop {
         let wanted = provision::Wanted { attempt, backup: backup.mount(), major: backup.major() };
-        let sandbox = held.insert(provision::provision(drill, opening.run, &wanted, &image, world, story).await?);
+        let sandbox =
+            held.insert(provision::provision(drill, opening.run, &wanted, &image, world, story).await?);
         fetch::same_inside(&backup, sandbox).await?;
-        let restoring = story.phase(Phase::Restore, restore::restore(drill, &backup.artifact, sandbox, jobs, story));
+        let restoring =
+            story.phase(Phase::Restore, restore::restore(drill, &backup.artifact, sandbox, jobs, story));
         match guarded(sandbox, restoring).await? {
             Attempt::Restored(restored) => break restored,
             Attempt::Stalled(detail) if attempt == 1 => {
                 story.tell(Fact::RestoreRepeated { detail }).await?;
                 attempt += 1;
             }
-            Attempt::Stalled(detail) => return Err(Halt::new(Reason::RestoreHang, detail).in_phase(Phase::Restore)),
+            Attempt::Stalled(detail) => {
+                return Err(Halt::new(Reason::RestoreHang, detail).in_phase(Phase::Restore));
+            }
         }
     };
-    let Some(sandbox) = held.as_ref() else { return Err(Halt::new(Reason::Internal, "the sandbox went missing")) };
+    let Some(sandbox) = held.as_ref() else {
+        return Err(Halt::new(Reason::Internal, "the sandbox went missing"));
+    };
 
     let analyzing = story.phase(Phase::Analyze, analyze::analyze(sandbox, &restored.databases, jobs, story));
     guarded(sandbox, analyzing).await?;
@@ -138,19 +144,26 @@ fn lost(sandbox: &Sandbox, reason: Reason) -> Halt {
             let detail = format!("a process in the sandbox was killed for memory (limit {memory} bytes)");
             Halt::new(reason, detail).with_hint("raise sandbox.memory, or lower restore.jobs")
         }
-        Reason::DiskFull => Halt::new(reason, "the server met a full disk").with_hint("free space on the engine's disk"),
+        Reason::DiskFull => {
+            Halt::new(reason, "the server met a full disk").with_hint("free space on the engine's disk")
+        }
         _ => Halt::new(reason, "the sandbox's process 1 ended"),
     }
 }
 
 /// An error in a sandbox that was dying is a symptom; the engine's word on the cause may come a moment later.
 async fn explained_by_the_sandbox(halt: Halt, sandbox: Option<&Sandbox>) -> Halt {
-    let symptom = matches!(halt.0.reason, Reason::SandboxLost | Reason::EngineUnreachable | Reason::RestoreFailed);
+    let symptom =
+        matches!(halt.0.reason, Reason::SandboxLost | Reason::EngineUnreachable | Reason::RestoreFailed);
     match sandbox.filter(|_| symptom) {
-        Some(sandbox) => match tokio::time::timeout(Duration::from_millis(700), sandbox.watch.until_trouble()).await {
-            Ok(reason) if reason != halt.0.reason => Halt(Box::new(Stop { phase: halt.0.phase, ..*lost(sandbox, reason).0 })),
-            _ => halt,
-        },
+        Some(sandbox) => {
+            match tokio::time::timeout(Duration::from_millis(700), sandbox.watch.until_trouble()).await {
+                Ok(reason) if reason != halt.0.reason => {
+                    Halt(Box::new(Stop { phase: halt.0.phase, ..*lost(sandbox, reason).0 }))
+                }
+                _ => halt,
+            }
+        }
         None => halt,
     }
 }
@@ -171,7 +184,8 @@ async fn finish(last: Fact, world: &World, story: &Story<'_, Store>) -> Ended {
 }
 
 fn opening(drill: &Drill) -> RunStarted {
-    let checks = drill.checks.iter().map(|check| PlannedCheck { name: check.name.clone(), kind: check.kind() });
+    let checks =
+        drill.checks.iter().map(|check| PlannedCheck { name: check.name.clone(), kind: check.kind() });
     RunStarted {
         run: RunId::new(ulid::Ulid::new()),
         drill: drill.name.clone(),
@@ -184,7 +198,14 @@ fn opening(drill: &Drill) -> RunStarted {
         started_at: wall_clock(),
         definition_sha256: drill.text_sha256.clone(),
         objectives: drill.objectives.clone(),
-        phases: vec![Phase::Locate, Phase::Fetch, Phase::Provision, Phase::Restore, Phase::Analyze, Phase::Verify],
+        phases: vec![
+            Phase::Locate,
+            Phase::Fetch,
+            Phase::Provision,
+            Phase::Restore,
+            Phase::Analyze,
+            Phase::Verify,
+        ],
         checks: checks.collect(),
         drillyard_version: env!("CARGO_PKG_VERSION").to_owned(),
     }

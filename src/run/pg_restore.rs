@@ -35,7 +35,13 @@ pub(super) async fn load(
     let mut transcript = PgRestoreTranscript::default();
     let exit_code = run_program(&sandbox.wire, command, |bytes| transcript.feed(bytes)).await?;
     let own_database = (!brings_database).then(|| OWN_DATABASE.to_owned());
-    Ok(Loaded { transcript: transcript.finish(exit_code), roles_created, own_database, drops: DropLines::default(), ended_early: false })
+    Ok(Loaded {
+        transcript: transcript.finish(exit_code),
+        roles_created,
+        own_database,
+        drops: DropLines::default(),
+        ended_early: false,
+    })
 }
 
 /// Owners and grantees of the archive that the server lacks. An event trigger needs a superuser for its owner.
@@ -53,7 +59,9 @@ async fn create_missing_roles(archive: &ArchiveFile, session: &Session) -> Resul
 /// The sandbox's own empty database `postgres` makes room for one of that name.
 async fn make_room(session: &Session, archive: &ArchiveFile, brings_database: bool) -> Result<(), Halt> {
     if !brings_database {
-        return Ok(session.run(&format!("CREATE DATABASE {} TEMPLATE template0", quoted(OWN_DATABASE))).await?);
+        return Ok(session
+            .run(&format!("CREATE DATABASE {} TEMPLATE template0", quoted(OWN_DATABASE)))
+            .await?);
     }
     if archive.toc.contents.database.as_ref().is_some_and(|database| database.name == "postgres") {
         session.run("DROP DATABASE postgres").await?;

@@ -64,9 +64,18 @@ async fn read(
 /// Programs print what we can read, whatever the image's language; and find the server that process 1 found.
 fn environment() -> Vec<String> {
     // No file that the backup has written is read for a password or a start-up script (measured: lo_export plants them).
-    ["HOME=/nonexistent", "PGPASSFILE=/dev/null", "LC_ALL=C.UTF-8", "PGHOST=127.0.0.1", "PGPORT=5432", "PGUSER=postgres", "PGCONNECT_TIMEOUT=30", "PGTZ=UTC"]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        "HOME=/nonexistent",
+        "PGPASSFILE=/dev/null",
+        "LC_ALL=C.UTF-8",
+        "PGHOST=127.0.0.1",
+        "PGPORT=5432",
+        "PGUSER=postgres",
+        "PGCONNECT_TIMEOUT=30",
+        "PGTZ=UTC",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// A program of PostgreSQL's with its arguments, wherever the image keeps it.

@@ -138,10 +138,18 @@ fn older_than_backup(sandbox: &Sandbox, major: MajorVersion) -> Halt {
         "the image {} holds PostgreSQL {}, and the backup is of PostgreSQL {major}",
         sandbox.facts.image, sandbox.facts.server_version
     );
-    Halt::new(Reason::Version, detail).with_hint("leave sandbox.image out, or name an image of the backup's major version")
+    Halt::new(Reason::Version, detail)
+        .with_hint("leave sandbox.image out, or name an image of the backup's major version")
 }
 
-fn request(drill: &Drill, run: RunId, wanted: &Wanted, image: &Image, world: &World, engine: &Engine) -> Request {
+fn request(
+    drill: &Drill,
+    run: RunId,
+    wanted: &Wanted,
+    image: &Image,
+    world: &World,
+    engine: &Engine,
+) -> Request {
     let time_to_live = drill.restore.timeout + TIME_BESIDE_RESTORE;
     let expires = wall_clock().checked_add(time_to_live).unwrap_or(jiff::Timestamp::MAX);
     let attempt = if wanted.attempt == 1 { String::new() } else { format!("-{}", wanted.attempt) };
@@ -149,13 +157,7 @@ fn request(drill: &Drill, run: RunId, wanted: &Wanted, image: &Image, world: &Wo
         name: format!("drillyard-{}-{}{attempt}", drill.name, run.to_string().to_lowercase()),
         image: image.reference.clone(),
         image_facts: image.facts.clone(),
-        labels: Labels {
-            store: world.store.id().clone(),
-            run,
-            drill: drill.name.clone(),
-            fence: 1,
-            expires,
-        },
+        labels: Labels { store: world.store.id().clone(), run, drill: drill.name.clone(), fence: 1, expires },
         sizing: sizing(drill, engine, world.runner_memory),
         extra_settings: drill.restore.settings.clone().into_iter().collect(),
         storage: drill.sandbox.storage,

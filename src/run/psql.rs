@@ -57,7 +57,13 @@ pub(super) async fn load<J: Journal>(
     let Some(Streamed { summary, roles_created, drops }) = streamed else {
         // psql has ended by itself; what it met is judged first, and that it ended is a finding of its own.
         let drops = DropLines::default();
-        return Ok(Loaded { transcript, roles_created: BTreeSet::new(), own_database, drops, ended_early: true });
+        return Ok(Loaded {
+            transcript,
+            roles_created: BTreeSet::new(),
+            own_database,
+            drops,
+            ended_early: true,
+        });
     };
     if let Some(unproven) = judge_end(&plain.origin.id, plain.header.kind, &summary)? {
         story.not_verified(unproven).await?;
@@ -146,7 +152,8 @@ pub(super) async fn run_file(sandbox: &Sandbox, database: &str, file: &Path) -> 
         return Ok(());
     }
     read_log_to_here(sandbox, &session).await?;
-    let state = sandbox.log.take_errors().first().map_or_else(|| "-----".to_owned(), |error| error.sqlstate.clone());
+    let state =
+        sandbox.log.take_errors().first().map_or_else(|| "-----".to_owned(), |error| error.sqlstate.clone());
     // What can't be parsed is the drill's fault; what is not there may be the backup's.
     let reason = if state.starts_with("42601") { Reason::CheckInvalid } else { Reason::RestoreFailed };
     let detail = format!("the drill's file {} ended with an error (SQLSTATE {state})", file.display());

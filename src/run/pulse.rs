@@ -40,7 +40,8 @@ pub(super) async fn until_stalled<J: Journal>(
         sleep(BEAT).await;
         // A server that does not answer moves nothing either.
         let beat = feel(session, &statement).await;
-        let signature = beat.as_ref().map(|beat| format!("{}/{}", beat.signature, sent.load(Ordering::Relaxed)));
+        let signature =
+            beat.as_ref().map(|beat| format!("{}/{}", beat.signature, sent.load(Ordering::Relaxed)));
         let busy = beat.as_ref().is_some_and(|beat| beat.busy);
         if busy || signature.as_ref().is_some_and(|signature| *signature != last) {
             moved = Instant::now();

@@ -71,7 +71,8 @@ fn out_of_time<J: Journal>(drill: &Drill, story: &Story<'_, J>) -> Halt {
     let detail = format!("the restore made progress, but was not done after {limit} s (restore.timeout)");
     match drill.objectives.rto {
         Some(rto) if story.now().elapsed() >= rto => Halt::new(Reason::RtoMissed, detail),
-        _ => Halt::new(Reason::Timeout, detail).with_hint("raise restore.timeout, or give the sandbox more of the machine"),
+        _ => Halt::new(Reason::Timeout, detail)
+            .with_hint("raise restore.timeout, or give the sandbox more of the machine"),
     }
 }
 
@@ -115,7 +116,9 @@ async fn restore_within<J: Journal>(
     for file in &drill.restore.after_sql {
         psql::run_file(sandbox, &restored.databases[0], file).await?;
     }
-    let bytes = session.text("select sum(pg_database_size(oid))::bigint from pg_database where not datistemplate").await?;
+    let bytes = session
+        .text("select sum(pg_database_size(oid))::bigint from pg_database where not datistemplate")
+        .await?;
     let bytes = bytes.and_then(|bytes| bytes.parse().ok());
     Ok((Attempt::Restored(restored), Done { bytes, waited_for: None }))
 }
@@ -184,7 +187,8 @@ pub(super) async fn read_log_to_here(sandbox: &Sandbox, session: &Session) -> Re
 
 /// Databases other than templates, the oldest first.
 async fn databases(session: &Session) -> Result<Vec<String>, Halt> {
-    let listed = session.query("select datname from pg_database where not datistemplate order by oid", &[]).await;
+    let listed =
+        session.query("select datname from pg_database where not datistemplate order by oid", &[]).await;
     let rows = listed.map_err(|error| WireError::of("did not list its databases", &error))?;
     Ok(rows.iter().filter_map(|row| row.try_get::<_, String>(0).ok()).collect())
 }
@@ -204,14 +208,19 @@ async fn restored_databases(
         brought.push(own.to_owned());
     }
     if brought.is_empty() {
-        return Err(Halt::new(Reason::RestoreFailed, "the restore ended without an error, and without a database"));
+        return Err(Halt::new(
+            Reason::RestoreFailed,
+            "the restore ended without an error, and without a database",
+        ));
     }
     Ok(brought)
 }
 
 async fn holds_relations(sandbox: &Sandbox, database: &str) -> Result<bool, Halt> {
     let session = sandbox.wire.connect(database, Login::Superuser).await?;
-    let one = session.text("select 1 from pg_class where oid >= 16384 and relkind in ('r', 'p', 'v', 'm') limit 1").await?;
+    let one = session
+        .text("select 1 from pg_class where oid >= 16384 and relkind in ('r', 'p', 'v', 'm') limit 1")
+        .await?;
     Ok(one.is_some())
 }
 
@@ -220,7 +229,8 @@ async fn first_query(sandbox: &Sandbox, restored: &Restored) -> Result<(), Halt>
     let locked = |error: WireError| match error {
         WireError::Server { sqlstate: Some(state), .. } if state.starts_with("28") => {
             let detail = format!("after the restore the server refuses its own superuser ({state})");
-            Halt::new(Reason::RestoreFailed, detail).with_hint("the backup changes roles or access rules of the server")
+            Halt::new(Reason::RestoreFailed, detail)
+                .with_hint("the backup changes roles or access rules of the server")
         }
         other => other.into(),
     };
@@ -237,7 +247,9 @@ pub(super) async fn create_role(session: &Session, name: &str, superuser: bool) 
     match session.run(&format!("CREATE ROLE {} {rights}", quoted(name))).await {
         Ok(()) => Ok(true),
         // 42710: it is there; 42939: the name is the server's own.
-        Err(WireError::Server { sqlstate: Some(state), .. }) if state == "42710" || state == "42939" => Ok(false),
+        Err(WireError::Server { sqlstate: Some(state), .. }) if state == "42710" || state == "42939" => {
+            Ok(false)
+        }
         Err(error) => Err(error.into()),
     }
 }

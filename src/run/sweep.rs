@@ -93,7 +93,12 @@ enum Standing {
 }
 
 /// An object of ours without a readable run is nobody's.
-fn standing(store: &Store, run: Option<RunId>, kept: &[KeptSandbox], now: Timestamp) -> Result<Standing, Halt> {
+fn standing(
+    store: &Store,
+    run: Option<RunId>,
+    kept: &[KeptSandbox],
+    now: Timestamp,
+) -> Result<Standing, Halt> {
     let Some(run) = run else { return Ok(Standing::Left) };
     if store.is_live(run)? {
         return Ok(Standing::Live);

@@ -60,7 +60,12 @@ pub(super) async fn tear_down<J: Journal>(
         waited_for: None,
     };
     let _ = story.tell(ended).await;
-    CleanUp { proven: proven && leftovers.is_empty(), leftovers, kept: kept.into_iter().collect(), late: false }
+    CleanUp {
+        proven: proven && leftovers.is_empty(),
+        leftovers,
+        kept: kept.into_iter().collect(),
+        late: false,
+    }
 }
 
 /// Hands the sandbox its time to live, and writes down until when it stays. Whatever goes wrong destroys it.
@@ -84,7 +89,9 @@ async fn hand_over(run: RunId, mut sandbox: Sandbox, time_to_live: Duration, wor
 /// Undoes one effect; gone already is done.
 async fn undo(effect: &Effect, world: &World) -> Result<(), String> {
     match (effect.kind, world.connected_engine()) {
-        (EffectKind::Staging, _) => remove_directory(Path::new(&effect.name)).map_err(|error| error.to_string()),
+        (EffectKind::Staging, _) => {
+            remove_directory(Path::new(&effect.name)).map_err(|error| error.to_string())
+        }
         (_, Some(engine)) => engine.remove_effect(effect, REMOVAL).await.map_err(|error| error.to_string()),
         (_, None) => Err("the engine was never reached".to_owned()),
     }
@@ -128,5 +135,10 @@ async fn left_on(
     let stays = |effect: &Effect| {
         kept.is_some_and(|kept| kept.effect == *effect || effect.kind == EffectKind::Volume)
     };
-    Ok(inventory.objects.iter().filter(|object| !stays(&object.effect)).map(|o| o.effect.to_string()).collect())
+    Ok(inventory
+        .objects
+        .iter()
+        .filter(|object| !stays(&object.effect))
+        .map(|o| o.effect.to_string())
+        .collect())
 }

@@ -122,7 +122,9 @@ impl Explain for SandboxError {
             Self::Engine(error) => error.hint(),
             Self::Profile(error) => error.hint(),
             Self::Wire(error) => error.hint(),
-            Self::Image { .. } => Some("run docker/prepare, or give sandbox.image an image made for PostgreSQL".into()),
+            Self::Image { .. } => {
+                Some("run docker/prepare, or give sandbox.image an image made for PostgreSQL".into())
+            }
             Self::Ended { .. } => Some("raise sandbox.memory, or look at restore.settings".into()),
             Self::NotReady { .. } => Some("look at the load and the disk of the engine's machine".into()),
         }
@@ -150,7 +152,7 @@ impl Sandbox {
         let wire = Wire::new(engine.clone(), request.name.clone(), nonce);
         let session = wire.connect_when_ready("template1", wire::Login::Superuser).await?;
         let version = session.server_version().await?;
-        let facts = facts(engine, request, version.number, properties, shown(&settings));
+        let facts = facts(engine, request, version.number, properties, shown(request));
         Ok(Self { name: request.name.clone(), wire, log, watch, facts, major: version.major, lease })
     }
 
@@ -160,19 +162,24 @@ impl Sandbox {
     }
 }
 
-/// The profile's settings, the drill's on top of the tuned ones, and the containing ones over everything.
-fn server_settings(request: &Request, nonce: &str) -> BTreeMap<String, String> {
+/// The tuned settings, the drill's own on top of them.
+fn tuned_settings(request: &Request) -> BTreeMap<String, String> {
     let mut settings = settings::tuned(&request.sizing);
     settings.extend(request.extra_settings.iter().cloned());
+    settings
+}
+
+/// The containing ones over everything, and the nonce.
+fn server_settings(request: &Request, nonce: &str) -> BTreeMap<String, String> {
+    let mut settings = tuned_settings(request);
     settings.extend(settings::containing());
     settings.insert(start::NONCE.to_owned(), nonce.to_owned());
     settings
 }
 
-/// Settings for the record: the nonce is a secret of the run.
-fn shown(settings: &BTreeMap<String, String>) -> Vec<String> {
-    let tuned = settings.iter().filter(|(name, _)| name.as_str() != start::NONCE);
-    tuned.map(|(name, value)| format!("{name}={value}")).collect()
+/// What a measured time depends on, for the record; the containing settings are the same in every run.
+fn shown(request: &Request) -> Vec<String> {
+    tuned_settings(request).iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
 async fn answered(log: &ServerLog) -> Result<(), SandboxError> {

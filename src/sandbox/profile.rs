@@ -111,7 +111,8 @@ pub(super) fn verify(asked: &ContainerSpec, found: &Inspected) -> Result<Vec<Str
     if missing.is_empty() {
         Ok(held.into_iter().map(|property| property.words).collect())
     } else {
-        let missing = missing.into_iter().map(|property| format!("{} (found {})", property.words, property.found));
+        let missing =
+            missing.into_iter().map(|property| format!("{} (found {})", property.words, property.found));
         Err(MissingProperty { missing: missing.collect() })
     }
 }
@@ -123,7 +124,8 @@ struct Property {
 }
 
 fn properties(asked: &ContainerSpec, found: &Inspected) -> Vec<Property> {
-    let property = |words: &str, holds: bool, found: String| Property { words: words.to_owned(), holds, found };
+    let property =
+        |words: &str, holds: bool, found: String| Property { words: words.to_owned(), holds, found };
     let same = |limit: i64, wanted: u64| u64::try_from(limit).is_ok_and(|limit| limit == wanted);
     let unconfined = found.security_options.iter().any(|option| option.contains("unconfined"));
     let escapes = found.security_options.iter().any(|option| option.starts_with("no-new-privileges"));
@@ -143,15 +145,31 @@ fn properties(asked: &ContainerSpec, found: &Inspected) -> Vec<Property> {
         property("user postgres", found.user == asked.user, found.user.clone()),
         property("removes itself", found.auto_remove, "stays".to_owned()),
         property("ends with its lease", found.stdin_once, "standard input stays open".to_owned()),
-        property("memory limited", same(found.memory_bytes, asked.memory_bytes), found.memory_bytes.to_string()),
-        property("no swap", same(found.memory_swap_bytes, asked.memory_bytes), found.memory_swap_bytes.to_string()),
-        property("processors limited", same(found.nano_cpus, asked.milli_cpus * 1_000_000), found.nano_cpus.to_string()),
+        property(
+            "memory limited",
+            same(found.memory_bytes, asked.memory_bytes),
+            found.memory_bytes.to_string(),
+        ),
+        property(
+            "no swap",
+            same(found.memory_swap_bytes, asked.memory_bytes),
+            found.memory_swap_bytes.to_string(),
+        ),
+        property(
+            "processors limited",
+            same(found.nano_cpus, asked.milli_cpus * 1_000_000),
+            found.nano_cpus.to_string(),
+        ),
         property("processes limited", found.pids == asked.pids, found.pids.to_string()),
         property("shared memory sized", same(found.shm_bytes, asked.shm_bytes), found.shm_bytes.to_string()),
         property("no core dumps", found.no_core_dumps, "core dumps".to_owned()),
         property("no restart", matches!(found.restart.as_str(), "" | "no"), found.restart.clone()),
         property("nothing logged on the host", found.log_driver == "none", found.log_driver.clone()),
-        property("no shared namespaces", found.shared_namespaces.is_empty(), found.shared_namespaces.join(", ")),
+        property(
+            "no shared namespaces",
+            found.shared_namespaces.is_empty(),
+            found.shared_namespaces.join(", "),
+        ),
         property("no writable host paths", writable.is_empty(), writable.join(", ")),
         property("still running", found.running, "ended".to_owned()),
     ]

@@ -227,7 +227,8 @@ mod tests {
         let mut seen = Vec::new();
         let mut partial = Vec::new();
         let long = format!("{}\n", "x".repeat(3 * LONGEST_LINE));
-        for piece in [b"00000 1 LOG:  a".as_slice(), b"b\n00000 1 ", b"LOG:  c\n", long.as_bytes(), b"end\n"] {
+        for piece in [b"00000 1 LOG:  a".as_slice(), b"b\n00000 1 ", b"LOG:  c\n", long.as_bytes(), b"end\n"]
+        {
             take_lines(&mut partial, piece, |line| seen.push(line.to_owned()));
         }
         assert_eq!(seen[..2], ["00000 1 LOG:  ab", "00000 1 LOG:  c"]);

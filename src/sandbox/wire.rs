@@ -85,7 +85,9 @@ pub enum WireError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The server that answered is not the sandbox's.
-    #[error("a server answered in the sandbox's place and could not show the run's nonce; nothing was sent to it")]
+    #[error(
+        "a server answered in the sandbox's place and could not show the run's nonce; nothing was sent to it"
+    )]
     NonceMissing,
     /// The server refused or broke off. `Display` of the cause never holds a row's value: only its SQLSTATE is shown.
     #[error("the sandbox's server {} ({})", what, sqlstate.as_deref().unwrap_or("connection lost"))]
@@ -187,7 +189,8 @@ impl Wire {
         let mut config = tokio_postgres::Config::new();
         config.user(login.role()).dbname(database).application_name("drillyard").options(login.options());
         let connected = config.connect_raw(stream, NoTls).await;
-        let (client, connection) = connected.map_err(|error| WireError::of("refused the connection", &error))?;
+        let (client, connection) =
+            connected.map_err(|error| WireError::of("refused the connection", &error))?;
         // Ends with the client: dropping a session closes its connection.
         tokio::spawn(connection);
         let session = Session { client };
@@ -201,7 +204,9 @@ impl Session {
         match self.text(&format!("SHOW {}", start::NONCE)).await {
             Ok(Some(text)) if text == nonce => Ok(()),
             // 42704: the server does not know the setting.
-            Err(WireError::Server { sqlstate: Some(state), .. }) if state == "42704" => Err(WireError::NonceMissing),
+            Err(WireError::Server { sqlstate: Some(state), .. }) if state == "42704" => {
+                Err(WireError::NonceMissing)
+            }
             Err(error) => Err(error),
             Ok(_) => Err(WireError::NonceMissing),
         }
@@ -226,6 +231,7 @@ impl Session {
     /// The server's version as it says it itself.
     pub async fn server_version(&self) -> Result<ServerVersion, WireError> {
         let text = self.text("SHOW server_version").await?.unwrap_or_default();
-        ServerVersion::parse(&text).ok_or(WireError::Server { what: "did not tell its version", sqlstate: None })
+        ServerVersion::parse(&text)
+            .ok_or(WireError::Server { what: "did not tell its version", sqlstate: None })
     }
 }

@@ -406,7 +406,8 @@ async fn c18_a_decompression_bomb_is_no_backup() {
     let source = place.source(None);
     let candidate = source.look_again("bomb.sql.zst").await.unwrap().unwrap();
     let (definition, staging) = (place.definition(None), place.staging.path());
-    let fetched = fetch(&source, &candidate, &definition, staging, 50 << 20, Arc::new(|_, _| {})).await.unwrap();
+    let fetched =
+        fetch(&source, &candidate, &definition, staging, 50 << 20, Arc::new(|_, _| {})).await.unwrap();
     let Artifact::Plain(plain) = fetched.artifact else { panic!() };
     let mut stream = plain.open();
     let mut bytes = 0;
