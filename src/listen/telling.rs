@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::Progress;
 use crate::model::{Event, Fact, Finding, Offset, Outcome, Phase};
 use crate::record::sentence::duration;
-use crate::report::visible::visible;
-use crate::report::words;
+use crate::record::visible::visible;
+use crate::record::words;
 
 /// What a listener may have to show of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,8 @@ pub mod journal;
 pub mod sentence;
 pub mod spans;
 pub mod summary;
+pub mod visible;
+pub(crate) mod words;
 
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
 //! A record as bytes, for whoever reads it: a program ([`json`]), a terminal ([`text`]), a browser ([`html`]).
 //!
 //! Pure: nothing here knows the time, a file or an environment. Text and page are drawn from one `view`, in which
-//! every foreign string has already been made harmless ([`visible`]); JSON carries the strings as they are, because
+//! every foreign string has already been made harmless ([`crate::record::visible`]); JSON carries the strings as they are, because
 //! its own escaping is enough and a program wants the very name.
 
 mod history;
@@ -11,8 +11,6 @@ mod json_parts;
 mod page;
 mod text;
 mod view;
-pub mod visible;
-pub(crate) mod words;
 
 pub use history::{history_json, history_text};
 pub use html::html;

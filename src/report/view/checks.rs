@@ -1,12 +1,12 @@
 //! Checks and errors of the restore, a row each.
 
-use super::super::visible::visible;
-use super::super::words;
 use super::Tone;
 use crate::model::event::{PlannedCheck, RestoreErrorClass, RestoreErrors};
 use crate::model::{Finding, Outcome};
 use crate::record::RunRecord;
 use crate::record::sentence::duration;
+use crate::record::visible::visible;
+use crate::record::words;
 
 /// A check that the run owed an answer to, and the answer.
 pub(in crate::report) struct CheckRow {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::visible::visible;
-use super::super::words;
 use super::Tone;
 use crate::record::sentence::duration;
+use crate::record::visible::visible;
+use crate::record::words;
 use crate::record::{Clocks, RecoveryClock, RecoveryPointClock, RunRecord};
 
 /// What an objective says of a clock.

@@ -1,11 +1,11 @@
 //! Labels and values: the run, its backup, its sandbox, its clean-up.
 
-use super::super::visible::{clipped, visible};
-use super::super::words;
 use super::{CleanUp, Fact, StopRow, Tone};
 use crate::model::Durability;
 use crate::model::event::BackupRead;
 use crate::record::sentence::duration;
+use crate::record::visible::{clipped, visible};
+use crate::record::words;
 use crate::record::{Conclusion, RunRecord};
 
 fn fact(label: &'static str, value: impl Into<String>) -> Fact {

@@ -8,9 +8,9 @@ mod clocks;
 mod facts;
 mod phases;
 
-use super::visible::visible;
-use super::words;
 use crate::model::{Finding, Verdict};
+use crate::record::visible::visible;
+use crate::record::words;
 use crate::record::{Conclusion, RunRecord};
 
 pub(super) use checks::{CheckRow, ErrorRow};

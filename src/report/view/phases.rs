@@ -1,9 +1,9 @@
 //! Phases as a picture: where each stretch lies on the run's own clock.
 
-use super::super::visible::visible;
-use super::super::words;
 use crate::model::{Milestone, Offset, Phase};
 use crate::record::sentence::duration;
+use crate::record::visible::visible;
+use crate::record::words;
 use crate::record::{PhaseSpan, RunRecord};
 
 /// All phases of a run on one scale.
