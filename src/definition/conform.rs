@@ -1,7 +1,9 @@
 //! The collecting decoder: a tree and a form go in, values come out, and every fault on the way is told. Nothing here
 //! knows what a drill is; the forms do.
 
-use super::fault::{At, Code, Faults};
+use std::collections::HashSet;
+
+use super::fault::{At, Code, Faults, Span};
 use super::form::{Form, Key, Support, Word};
 use super::secret::shown;
 use super::tree::{Entry, Kind, Node};
@@ -11,8 +13,9 @@ use super::{leaf, scalar};
 /// Reads a node as a form; `None` where it is not of the form, and then the fault is told.
 pub(super) fn conform(node: &Node, form: &'static Form, out: &mut Faults) -> Option<Item> {
     let value = match (*form, &node.kind) {
-        // Told by the tree.
+        // Told by the tree, or enough was told.
         (_, Kind::Refused) => return None,
+        _ if out.is_full() => return None,
         (Form::Named(_, inner), _) => return conform(node, inner, out),
         (Form::Either(forms), _) => return conform(node, choose(node, forms), out),
         (Form::Secret, _) => secret(node, out),
@@ -90,15 +93,20 @@ fn names(keys: &[&'static Key]) -> String {
 
 fn map(at: At, entries: &[Entry], keys: &[&'static Key], out: &mut Faults) -> Map {
     let mut map = Map { at, entries: Vec::new() };
+    let written: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let absent: Vec<&'static Key> = keys.iter().filter(|key| !written.contains(key.name)).copied().collect();
     for entry in entries.iter().filter(|entry| !entry.duplicate) {
+        if out.is_full() {
+            break;
+        }
         match keys.iter().find(|key| key.name == entry.key) {
             Some(key) => map.entries.push((key.name, value(entry, key, out))),
-            None => unknown_key(entry, keys, entries, &mut map, out),
+            None => unknown_key(entry, keys, &absent, &mut map, out),
         }
     }
     for key in keys.iter().filter(|key| key.required) {
         if !map.has(key.name) {
-            let start = At { span: super::fault::Span { length: 1, ..at.span }, ..at };
+            let start = At { span: Span { length: 1, ..at.span }, ..at };
             out.error(start, Code::MissingKey, format!("`{}` is missing", key.name)).hint(key.doc);
             map.entries.push((key.name, None));
         }
@@ -134,10 +142,14 @@ fn not_in_this_version(at: At, name: &str, support: Support, out: &mut Faults) {
     }
 }
 
-fn unknown_key(entry: &Entry, keys: &[&'static Key], entries: &[Entry], map: &mut Map, out: &mut Faults) {
-    let absent = |key: &&&'static Key| !entries.iter().any(|other| other.key == key.name);
-    let free: Vec<&'static Key> = keys.iter().filter(absent).copied().collect();
-    let nearest = nearest(&entry.key, free.iter().map(|key| key.name));
+fn unknown_key(
+    entry: &Entry,
+    keys: &[&'static Key],
+    absent: &[&'static Key],
+    map: &mut Map,
+    out: &mut Faults,
+) {
+    let nearest = nearest(&entry.key, absent.iter().map(|key| key.name));
     let told = format!("unknown key `{}`", shown(&entry.key));
     if let Some(name) = nearest {
         out.error(entry.key_at, Code::UnknownKey, format!("{told}, did you mean `{name}`?"));

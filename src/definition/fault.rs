@@ -7,8 +7,8 @@ use serde::Serialize;
 
 /// Faults of one file that are told one by one; a file with more is broken as a whole.
 const MOST_FAULTS: usize = 100;
-/// Faults that are kept to choose those from; a bound on memory, not on what anybody reads.
-const MOST_KEPT: usize = 1_000;
+/// A file with so many is not looked at any further.
+const MOST_KEPT: usize = 200;
 
 /// How bad a fault is. Only an error keeps a drill from running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -154,6 +154,11 @@ impl Fault {
         self
     }
 
+    /// Whether it is about its file as a whole, and not about a place in it.
+    pub fn is_of_file(&self) -> bool {
+        self.span == Span::default() && self.line == 1
+    }
+
     /// Whether it keeps its drill from running.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -193,7 +198,7 @@ impl Faults {
         if code == Code::LiteralSecret {
             self.secrets.insert(at.span.offset);
         }
-        if self.list.len() >= MOST_KEPT && code != Code::TooLarge {
+        if self.is_full() && code != Code::TooLarge {
             self.not_kept += 1;
             return self;
         }
@@ -231,6 +236,11 @@ impl Faults {
         self.errors
     }
 
+    /// Whether enough was told: every step gives up then.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MOST_KEPT
+    }
+
     /// Whether a literal secret was already found in this text.
     pub fn has_secret_at(&self, at: At) -> bool {
         self.secrets.contains(&at.span.offset)
@@ -247,7 +257,8 @@ impl Faults {
             self.list.truncate(MOST_FAULTS);
             self.list.sort_by_key(place);
             let severity = Severity::Note;
-            let told = format!("{more} more faults in this file are not shown");
+            let at_least = if self.not_kept > 0 { "at least " } else { "" };
+            let told = format!("{at_least}{more} more faults in this file are not shown");
             self.list.push(Fault { severity, ..Fault::of_file(&self.file, Code::MoreFaults, told) });
         }
         self.list

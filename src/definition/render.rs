@@ -4,12 +4,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use serde_json::{Value, json};
 
 use super::fault::{Code, Fault, Severity};
 use super::secret;
+
+/// A longer line is not drawn. In bytes, and of both its halves.
+const LONGEST_LINE: usize = 400;
 
 /// Stands for each character of a secret.
 const COVER: char = '•';
@@ -27,10 +31,15 @@ pub fn render(
     let mut sources: HashMap<&Path, Option<Covered>> = HashMap::new();
     let mut drawn = String::new();
     for fault in faults {
-        let source = sources.entry(&fault.file).or_insert_with(|| {
-            source_of(&fault.file).map(|text| Covered::new(&text, &secrets_of(faults, &fault.file)))
-        });
-        let report = report(fault, source.as_ref());
+        let covered =
+            || source_of(&fault.file).map(|text| Covered::new(&text, &secrets_of(faults, &fault.file)));
+        // Of a file as a whole there is nothing to show, and it may be too large to look at.
+        let source = if fault.is_of_file() {
+            None
+        } else {
+            sources.entry(&fault.file).or_insert_with(covered).as_ref()
+        };
+        let report = report(fault, source);
         // Writing to a String does not fail; were it to, the message alone is better than nothing.
         if handler.render_report(&mut drawn, report.as_ref()).is_err() {
             drawn.push_str(&fault.message);
@@ -51,26 +60,25 @@ fn report(fault: &Fault, source: Option<&Covered>) -> Report {
         Severity::Warning => miette::Severity::Warning,
         Severity::Note => miette::Severity::Advice,
     };
-    let place = format!("{}:{}:{}", fault.file.display(), fault.line, fault.column);
-    let whole_file = fault.span == super::Span::default() && fault.line == 1;
     let mut diagnostic =
         MietteDiagnostic::new(&fault.message).with_severity(severity).with_code(fault.code.word());
     if let Some(hint) = &fault.hint {
         diagnostic = diagnostic.with_help(hint);
     }
-    let Some(source) = source.filter(|_| !whole_file) else {
+    let span = source.map(|source| source.span(fault.span.offset, fault.span.length)).unwrap_or_default();
+    let Some(source) = source.filter(|source| source.is_legible(&span)) else {
+        let place = format!("{}:{}:{}", fault.file.display(), fault.line, fault.column);
         diagnostic.message = format!("{place}: {}", diagnostic.message);
         return Report::new(diagnostic);
     };
-    let span = source.span(fault.span.offset, fault.span.length);
     let label = LabeledSpan::new_with_span(None, (span.start, span.len()));
-    let named = NamedSource::new(fault.file.display().to_string(), source.text.clone());
+    let named = NamedSource::new(fault.file.display().to_string(), Arc::clone(&source.text));
     Report::new(diagnostic.with_label(label)).with_source_code(named)
 }
 
-/// A file's text with its secrets covered.
+/// A file's text with its secrets covered, and with what could move a terminal's cursor.
 struct Covered {
-    text: String,
+    text: Arc<String>,
     /// Offsets of the original, and how many bytes longer the text has become there.
     shifts: Vec<(usize, isize)>,
 }
@@ -80,28 +88,32 @@ impl Covered {
         let mut secrets = secret::found_in_file(original);
         secrets.extend(told.iter().cloned());
         secrets.sort_by_key(|range| range.start);
-        let mut covered = Self { text: String::with_capacity(original.len()), shifts: Vec::new() };
         let mut secrets = secrets.into_iter().peekable();
         let mut hidden_until = 0;
+        let (mut text, mut shifts) = (String::with_capacity(original.len()), Vec::new());
+        let mut shift = 0;
         for (at, c) in original.char_indices() {
             while let Some(range) = secrets.next_if(|range| range.start <= at) {
                 hidden_until = hidden_until.max(range.end);
             }
-            covered.push(at, c, at < hidden_until && !c.is_whitespace());
+            let line_break = c == '\n' || original[at..].starts_with("\r\n");
+            let hidden = at < hidden_until && !c.is_whitespace();
+            if line_break || c == '\t' || !hidden && !secret::is_unprintable(c) {
+                text.push(c);
+                continue;
+            }
+            text.push(COVER);
+            shift += bytes(COVER) - bytes(c);
+            shifts.push((at + c.len_utf8(), shift));
         }
-        covered
+        Self { text: Arc::new(text), shifts }
     }
 
-    fn push(&mut self, at: usize, c: char, hidden: bool) {
-        if !hidden {
-            self.text.push(c);
-            return;
-        }
-        self.text.push(COVER);
-        let grown =
-            isize::try_from(COVER.len_utf8()).unwrap_or(0) - isize::try_from(c.len_utf8()).unwrap_or(0);
-        let before = self.shifts.last().map_or(0, |(_, shift)| *shift);
-        self.shifts.push((at + c.len_utf8(), before + grown));
+    /// Whether an excerpt of a span helps anybody: a line of a thousand characters does not.
+    fn is_legible(&self, span: &Range<usize>) -> bool {
+        let before = self.text.get(..span.start).unwrap_or_default().rsplit('\n').take(2);
+        let after = self.text.get(span.start..).unwrap_or_default().split('\n').take(2);
+        before.chain(after).all(|line| line.len() <= LONGEST_LINE)
     }
 
     /// Where a span of the original is now. On one line: an excerpt of a whole map would bury its fault.
@@ -118,6 +130,11 @@ impl Covered {
             passed.checked_sub(1).and_then(|last| self.shifts.get(last)).map_or(0, |(_, shift)| *shift);
         offset.saturating_add_signed(shift)
     }
+}
+
+fn bytes(c: char) -> isize {
+    // At most four.
+    isize::try_from(c.len_utf8()).unwrap_or(0)
 }
 
 /// `drillyard check --json`, schema `drillyard/check/1`. Offsets are in bytes, lines and columns count from 1.

@@ -4,37 +4,37 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 /// Shapes of secrets, each so typical that it is hardly ever anything else.
-static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
-        r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*-----|\z)",
-        r"AGE-SECRET-KEY-1[0-9A-Z]{20,}",
-        // A password inside an address, and inside a connection string or a query of an address.
-        r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]*:[^\s/@]+@",
-        r#"(?i)\b(?:[a-z_]*password|passwd|pgpass|passphrase|secret|token|api_?key|access_?key|sslpassword)=['"]?[^\s'"&;,)$]{3,}"#,
-        r"(?i)\bauthorization\s*:\s*\S+\s+\S{8,}",
-        r"\bgh[pousr]_[A-Za-z0-9]{30,}\b",
-        r"\bgithub_pat_[A-Za-z0-9_]{30,}\b",
-        r"\bglpat-[A-Za-z0-9_-]{20,}",
-        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-        r"https://hooks\.slack\.com/(?:services|workflows)/\S+",
-        r"https://(?:\w+\.)?(?:discord|discordapp)\.com/api/webhooks/\S+",
-        r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",
-        r"\bsk-[A-Za-z0-9_-]{32,}",
-        r"\bAIza[0-9A-Za-z_-]{35}",
-        r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
-        r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-        r"\bnpm_[A-Za-z0-9]{36}\b",
-        r"\bhvs\.[A-Za-z0-9_-]{20,}",
-        r"\bdop_v1_[a-f0-9]{64}\b",
-    ]
-    .iter()
-    .filter_map(|shape| Regex::new(shape).ok())
-    .collect()
-});
+const SHAPES: &[&str] = &[
+    r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
+    r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*-----|\z)",
+    r"AGE-SECRET-KEY-1[0-9A-Z]{20,}",
+    // A password inside an address, and inside a connection string or a query of an address.
+    r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]*:[^\s/@]+@",
+    r#"(?i)\b(?:[a-z_]*password|passwd|pgpass|passphrase|secret|token|api_?key|access_?key|sslpassword)=['"]?[^\s'"&;,)$]{3,}"#,
+    r"(?i)\bauthorization\s*:\s*\S+\s+\S{8,}",
+    r"\bgh[pousr]_[A-Za-z0-9]{30,}\b",
+    r"\bgithub_pat_[A-Za-z0-9_]{30,}\b",
+    r"\bglpat-[A-Za-z0-9_-]{20,}",
+    r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
+    r"https://hooks\.slack\.com/(?:services|workflows)/\S+",
+    r"https://(?:\w+\.)?(?:discord|discordapp)\.com/api/webhooks/\S+",
+    r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",
+    r"\bsk-[A-Za-z0-9_-]{32,}",
+    r"\bAIza[0-9A-Za-z_-]{35}",
+    r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+    r"\bnpm_[A-Za-z0-9]{36}\b",
+    r"\bhvs\.[A-Za-z0-9_-]{20,}",
+    r"\bdop_v1_[a-f0-9]{64}\b",
+];
+
+/// Asked first: most texts have none of the shapes.
+static ANY_SHAPE: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(SHAPES).ok());
+static EACH_SHAPE: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| SHAPES.iter().filter_map(|shape| Regex::new(shape).ok()).collect());
 
 /// Words that are long enough to be a key.
 static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{32,}={0,2}").ok());
@@ -52,7 +52,9 @@ static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The parts of a text that look like secrets, in order, possibly overlapping.
 pub(super) fn found(text: &str) -> Vec<Range<usize>> {
-    let shapes = SHAPES.iter().flat_map(|shape| shape.find_iter(text).map(|hit| hit.range()));
+    let has_shape = ANY_SHAPE.as_ref().is_some_and(|any| any.is_match(text));
+    let shapes = EACH_SHAPE.iter().filter(|_| has_shape);
+    let shapes = shapes.flat_map(|shape| shape.find_iter(text).map(|hit| hit.range()));
     let words = WORD.iter().flat_map(|word| word.find_iter(text)).filter(|word| random(word.as_str()));
     let mut all: Vec<_> = shapes.chain(words.map(|word| word.range())).collect();
     all.sort_by_key(|range| range.start);
@@ -77,8 +79,14 @@ pub(super) fn shown(text: &str) -> String {
     if !found(text).is_empty() {
         return "••••".to_owned();
     }
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
+    let line: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).take(60).collect();
     if line.chars().count() < text.chars().count() { format!("{line}…") } else { line }
+}
+
+/// Moves the cursor, hides text or turns its direction round: a file must not be able to lie about itself on a terminal.
+pub(super) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Drawn, not written: upper case, lower case and digits that alternate as in no name, path or date.
@@ -110,4 +118,16 @@ fn entropy(text: &str) -> f64 {
     let total = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX));
     let bits = |count: u32| -f64::from(count) / total * (f64::from(count) / total).log2();
     counts.into_iter().filter(|count| *count > 0).map(bits).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_a_regular_expression() {
+        assert!(ANY_SHAPE.is_some());
+        assert_eq!(EACH_SHAPE.len(), SHAPES.len());
+        assert!(WORD.is_some() && KEY.is_some() && LINE.is_some());
+    }
 }

@@ -234,6 +234,9 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
 
     fn count(&mut self, at: At, level: usize) -> Result<(), GivenUp> {
         self.nodes += 1;
+        if self.out.is_full() {
+            return Err(GivenUp::File);
+        }
         if self.nodes > MOST_NODES {
             self.out
                 .error(at, Code::TooLarge, format!("more than {MOST_NODES} values in one file"))

@@ -10,7 +10,7 @@ fn an_alias_bomb_is_refused_unexpanded() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let items = vec![format!("*a{}", level - 1); 9].join(", ");
-        text += &format!("a{level}: &a{level} [{items}]\n");
+        text = text + "a" + &level.to_string() + ": &a" + &level.to_string() + " [" + &items + "]\n";
     }
     let faults = parse(&text).faults;
     assert!(codes(&faults).contains(&Code::Alias));
@@ -54,11 +54,8 @@ fn many_small_values_are_too_many() {
         ["- a\n".repeat(240_000), "[],".repeat(300_000), "a: b\n".repeat(190_000), "---\n".repeat(240_000)]
     {
         let faults = parse(&text).faults;
-        assert!(
-            faults.iter().any(|fault| fault.code == Code::TooLarge || fault.code == Code::Syntax),
-            "{:?}",
-            &text[..8]
-        );
+        let given_up = [Code::TooLarge, Code::Syntax, Code::MoreFaults];
+        assert!(faults.iter().any(|fault| given_up.contains(&fault.code)), "{:?}", &text[..8]);
         assert!(faults.len() <= 101, "{} faults", faults.len());
     }
 }
@@ -82,7 +79,18 @@ fn control_characters_never_reach_the_terminal() {
         assert!(!faults.is_empty());
         let told = render(&faults, &text);
         assert!(!told.contains(|c: char| c.is_control() && c != '\n'), "{told:?}");
+        // YAML has no such characters, so that the excerpt of the syntax error has them.
+        let text = format!("drill: orders # {name} \u{202e}\n}}\n");
+        let told = render(&parse(&text).faults, &text);
+        assert!(!told.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{told:?}");
     }
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_not_drawn() {
+    let text = "[],".repeat(10_000);
+    let told = render(&parse(&text).faults, &text);
+    assert!(told.len() < 2_000, "{} bytes", told.len());
 }
 
 /// Pieces that break grammars.
