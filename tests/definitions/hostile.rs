@@ -7,11 +7,11 @@ use crate::support::{FULL, LATER, MINIMAL, codes, parse, render};
 
 #[test]
 fn an_alias_bomb_is_refused_unexpanded() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..10 {
-        let items = vec![format!("*a{}", level - 1); 9].join(", ");
-        text = text + "a" + &level.to_string() + ": &a" + &level.to_string() + " [" + &items + "]\n";
-    }
+    let level = |level: usize| match level {
+        0 => "a0: &a0 [x, x, x, x, x, x, x, x, x]".to_owned(),
+        _ => format!("a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 9].join(", ")),
+    };
+    let text = (0..10).map(level).collect::<Vec<_>>().join("\n");
     let faults = parse(&text).faults;
     assert!(codes(&faults).contains(&Code::Alias));
     assert!(faults.len() <= 101, "{} faults", faults.len());
