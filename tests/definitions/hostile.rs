@@ -26,6 +26,9 @@ fn deep_nesting_is_refused_in_flow_and_block_style() {
         let faults = parse(&text).faults;
         assert_eq!(codes(&faults), [Code::TooDeep]);
     }
+    // Just past the limit, where the scanner has nothing against it yet.
+    let faults = parse(&format!("{}{}", "[".repeat(70), "]".repeat(70))).faults;
+    assert_eq!(codes(&faults), [Code::TooDeep]);
     // Nesting just short of the limit is told for what it is.
     let faults = parse(&format!("{}{}", "[".repeat(60), "]".repeat(60))).faults;
     assert_eq!(codes(&faults), [Code::WrongType]);
