@@ -5,7 +5,8 @@
 //! value; instead a text keeps only what is known to be none (2026-11-21):
 //!
 //! - words of the server's own vocabulary (`words.txt`, the frequent words of PostgreSQL 17's messages),
-//! - names in double quotes after the word for their kind: `relation "public.orders"`,
+//! - names in double quotes after the word for their kind (`relation "public.orders"`), up to a colon or the first
+//!   part that is not shown: a value can hold quotes and words of its own, and what follows it can't be told from it,
 //! - types and operators of an undefined function or operator, locale names, and libraries in `$libdir`,
 //! - the numbers of lines and positions.
 //!
@@ -29,7 +30,8 @@ static WORDS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("words.txt").split_whitespace().collect());
 
 /// Kinds whose quoted names follow them directly. Not `value`, `key`, `near`, `label`: those quote values.
-const KINDS: [&str; 31] = [
+const KINDS: &[&str] = &[
+    "class",
     "relation",
     "table",
     "view",
@@ -65,7 +67,7 @@ const KINDS: [&str; 31] = [
 
 /// Classes of SQLSTATEs that the server itself uses (PostgreSQL's appendix A), but for `P0`, whose texts come from
 /// functions. Any other class was made up by a function.
-const CLASSES: [&str; 42] = [
+const CLASSES: &[&str] = &[
     "00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "20", "21", "22", "23", "24",
     "25", "26", "27", "28", "2B", "2D", "2F", "34", "38", "39", "3B", "3D", "3F", "40", "42", "44", "53",
     "54", "55", "57", "58", "72", "F0", "HV", "XX",
@@ -76,15 +78,16 @@ macro_rules! pattern {
         static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
     };
 }
+// Messages are at most 512 bytes long here, so that no repetition needs a bound, which would make the patterns huge.
 pattern!(
     FUNCTION,
-    r#"^(?:function|procedure|aggregate) [\w."]{1,127}\([\w ,."\[\]]{0,300}\) (?:does not exist|is not unique)$"#
+    r#"^(?:function|procedure|aggregate) [A-Za-z0-9_."$]+\([A-Za-z0-9_ ,."\[\]]*\) (?:does not exist|is not unique)$"#
 );
 pattern!(
     OPERATOR,
-    r#"^operator (?:does not exist|is not unique): (?:[\w ."\[\]]{1,100} )?(?:OPERATOR\()?[\w."]{0,64}[-+*/<>=~!@#%^&|`?]{1,63}\)?(?: [\w ."\[\]]{1,100})?$"#
+    r#"^operator (?:does not exist|is not unique): (?:[A-Za-z0-9_ ."\[\]]+ )?[A-Za-z0-9_."]*[-+*/<>=~!@#%^&|`?]+(?: [A-Za-z0-9_ ."\[\]]+)?$"#
 );
-pattern!(LOCALE, r#"^invalid (?:LC_[A-Z]+ )?locale name: "[A-Za-z0-9_.@-]{1,60}"$"#);
+pattern!(LOCALE, r#"^invalid (?:LC_[A-Z]+ )?locale name: "[A-Za-z0-9_.@-]+"$"#);
 
 /// Makes the first line of an error's message fit to leave the sandbox. `sqlstate` is the server's, or `-----`.
 /// The result has at most 200 characters and no control character.
@@ -124,6 +127,8 @@ struct Kept {
     /// The last word outside quotes, where nothing but a space followed it.
     last_word: String,
     words: usize,
+    /// Something was not shown, or can be a value from here on.
+    masked: bool,
 }
 
 impl Kept {
@@ -158,6 +163,8 @@ impl Kept {
     fn between(&mut self, piece: &str) {
         let harmless = |c: &char| " :,;.()-/".contains(*c);
         self.text.extend(piece.chars().filter(harmless));
+        // What follows a colon is what the message is about: `invalid byte sequence for encoding "UTF8": 0xc3`.
+        self.masked |= piece.contains(':');
         if piece != " " {
             self.last_word.clear();
         }
@@ -166,17 +173,20 @@ impl Kept {
     fn quoted(&mut self, name: &str) {
         let kind = KINDS.contains(&self.last_word.as_str());
         let library = name.strip_prefix("$libdir/").is_some_and(|rest| rest.len() < 64 && is_plain(rest));
+        let named = kind && !name.is_empty() && name.len() <= LONGEST_NAME;
         self.text.push('"');
-        if library || (kind && !name.is_empty() && name.len() <= LONGEST_NAME) {
+        if !self.masked && (library || named) {
             self.text.push_str(&shown(name));
         } else {
             self.text.push_str(MASK);
+            self.masked = true;
         }
         self.text.push('"');
         self.last_word.clear();
     }
 
     fn mask(&mut self) {
+        self.masked = true;
         let last = self.text.trim_end_matches([' ', '.', '-', ',', ':', '/', '(', ')', ';']);
         if last.ends_with(MASK) {
             self.text.truncate(last.len());

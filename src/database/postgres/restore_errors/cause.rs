@@ -16,8 +16,15 @@ pub(super) fn reason(sqlstate: &str, message: &str) -> Reason {
         "42704" if message == r#"unrecognized configuration parameter "restrict""# => Reason::Version,
         super::pair::UNKNOWN if message.starts_with(r"invalid command \restrict") => Reason::Version,
         super::pair::UNKNOWN if message.starts_with(r"invalid command \unrestrict") => Reason::Version,
+        super::pair::UNKNOWN if lost_server(message) => Reason::SandboxLost,
+        super::pair::UNKNOWN if message.starts_with("out of memory") => Reason::SandboxOutOfMemory,
         _ => Reason::RestoreFailed,
     }
+}
+
+/// What a client says of a server that went away.
+fn lost_server(message: &str) -> bool {
+    message.starts_with("connection to server") || message.contains("no connection to the server")
 }
 
 fn extension(message: &str) -> bool {

@@ -12,6 +12,14 @@ impl DropLines {
     }
 }
 
+impl FromIterator<u64> for DropLines {
+    fn from_iter<I: IntoIterator<Item = u64>>(lines: I) -> Self {
+        let mut lines: Vec<u64> = lines.into_iter().collect();
+        lines.sort_unstable();
+        Self(lines)
+    }
+}
+
 /// The most lines that are kept.
 const MOST: usize = 200_000;
 /// Bytes of a line that are looked at; `pg_dump`'s lines that drop are shorter.

@@ -49,7 +49,9 @@ impl History {
             "42P01" | "42704" | "42883" | "3F000" | "3D000" | "42703" | "42830" | "42P10"
                 if !is_role(&met.message) =>
             {
-                self.named(&met.message).or_else(|| self.incomplete.clone())
+                let missing =
+                    met.message.contains(" does not exist") && !met.message.starts_with("large object");
+                self.named(&met.message).or_else(|| self.incomplete.clone().filter(|_| missing))
             }
             "23503" => self.rows_lost.clone(),
             _ => None,

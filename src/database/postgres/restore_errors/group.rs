@@ -22,8 +22,10 @@ pub(super) struct Groups {
 impl Groups {
     /// `message` is redacted.
     pub(super) fn add(&mut self, met: &Met, message: String, class: RestoreErrorClass) {
-        // Fatal errors on several objects are told one by one; a line of a dump is no object.
-        let apart = matches!(class, RestoreErrorClass::Fatal(_)) && met.line.is_none();
+        // Fatal errors on several objects are told one by one; but a line of a dump is no object, and what is missing
+        // is one thing however many statements name it.
+        let one_by_one = !met.object.starts_with("line ") && met.sqlstate != "42704";
+        let apart = matches!(class, RestoreErrorClass::Fatal(_)) && one_by_one;
         let object = if apart { met.object.clone() } else { String::new() };
         let key = (met.sqlstate.clone(), object, message.clone(), format!("{class:?}"));
         if let Some(place) = self.places.get(&key) {

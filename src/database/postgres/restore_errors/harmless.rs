@@ -29,7 +29,7 @@ pub(super) fn reason(met: &Met, rules: &Rules<'_>) -> Option<&'static str> {
         "42704" if is_setting(message, rules.server_major.0) => {
             Some("a setting of pg_dump's preamble that this major version does not know")
         }
-        "42704" if is_missing(message, "role") && rules.roles_ignored => {
+        "42704" | "22023" if is_missing(message, "role") && rules.roles_ignored => {
             Some("roles are ignored; ownership and grants are not verified")
         }
         "42704" if message == r#"role "rdsadmin" does not exist"# => {

@@ -69,3 +69,6 @@ pub fn comparable(message: &str) -> &str {
         .map_or(message, |(head, _)| head);
     &without[..without.floor_char_boundary(LONGEST_MESSAGE)]
 }
+
+#[cfg(test)]
+mod tests;

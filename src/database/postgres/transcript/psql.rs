@@ -1,7 +1,7 @@
 //! The stderr of `psql -f -`, in any verbosity, because the dump can change it.
 //!
-//! With `-f -` errors carry their line (`psql:<stdin>:67: …`), with `-b` the statement follows (`STATEMENT:  …`) and
-//! names the object.
+//! With `-f -` errors carry their line (`psql:<stdin>:67: …`), with `-b` the statement follows
+//! (`psql:<stdin>:67: STATEMENT:  …`) and names the object.
 
 use super::failure::ClientFailure;
 use super::lines::Lines;
@@ -50,11 +50,11 @@ impl Reader {
         } else if let Some(text) = text.strip_prefix("error: ") {
             self.close();
             self.take_own(text, line_number);
+        } else if let Some(first) = text.strip_prefix("STATEMENT:  ") {
+            self.statement = Some(vec![first.to_owned()]);
         } else if line.starts_with("psql:") {
             self.close();
             self.failure = self.failure.take().or_else(|| ClientFailure::read(text));
-        } else if let Some(first) = line.strip_prefix("STATEMENT:  ") {
-            self.statement = Some(vec![first.to_owned()]);
         } else if let Some(lines) = self.statement.as_mut().filter(|lines| lines.len() < STATEMENT_LINES) {
             lines.push(line.to_owned());
         }
