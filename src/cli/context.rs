@@ -126,14 +126,15 @@ fn terminal_width() -> usize {
     columns.or_else(asked).filter(|width| *width > 0).unwrap_or(100).clamp(60, 200)
 }
 
-/// Logs go to standard error. bollard prints request bodies at its lower levels, so it never gets there.
+/// Logs go to standard error. bollard prints request bodies at its lower levels and tokio-postgres the text of notices,
+/// which may hold values of rows, so neither gets there.
 pub(super) fn log_to_stderr(verbose: u8) {
     let level = match verbose {
         0 => "warn",
         1 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::new(format!("warn,drillyard={level}"));
+    let filter = EnvFilter::new(format!("warn,tokio_postgres=off,drillyard={level}"));
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     drop(logging);
 }

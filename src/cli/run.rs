@@ -37,7 +37,7 @@ pub(super) async fn run(
             exits.push(Exit::Cancelled);
             break;
         }
-        match run_one(global, &context, drill, &order, &cancel).await {
+        match Box::pin(run_one(global, &context, drill, &order, &cancel)).await {
             Ok(run) => {
                 exits.push(Exit::of(&run));
                 ended.push(run);
@@ -65,7 +65,8 @@ async fn run_one(
         listener(global),
         cancel.clone(),
     );
-    let ended = run::run(drill, order, &world).await.map_err(|error| explain(&error, Exit::Errored))?;
+    let ended =
+        Box::pin(run::run(drill, order, &world)).await.map_err(|error| explain(&error, Exit::Errored))?;
     drop(world);
     if !global.json {
         print(&report::text(&ended.record, &ended.conclusion, style()));

@@ -47,6 +47,8 @@ pub struct ContainerSpec {
 }
 
 /// What the engine says that it made of a [`ContainerSpec`].
+// Each flag is one of the engine's own properties, read back one by one.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
     /// The image's identity, `sha256:…`.

@@ -78,9 +78,9 @@ impl EngineError {
     pub(super) fn of(call: &'static str, error: Error) -> Self {
         match error {
             Error::DockerResponseServerError { status_code, message } => {
-                Self::of_status(call, status_code, message)
+                Self::of_status(call, status_code, &message)
             }
-            Error::RequestTimeoutError => Self::Timeout { call, after: Duration::from_secs(120) },
+            Error::RequestTimeoutError => Self::Timeout { call, after: Duration::from_mins(2) },
             Error::SocketNotFoundError(path) => {
                 Self::Broken { call, message: format!("there is no socket {path}") }
             }
@@ -88,7 +88,7 @@ impl EngineError {
         }
     }
 
-    fn of_status(call: &'static str, status: u16, message: String) -> Self {
+    fn of_status(call: &'static str, status: u16, message: &str) -> Self {
         let message = message.trim().to_owned();
         if message.contains("no space left on device") {
             return Self::DiskFull { call, message };

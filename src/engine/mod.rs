@@ -25,7 +25,7 @@ pub use inventory::{Inventory, Listed};
 /// Longest wait for a call that only asks.
 const ASK: Duration = Duration::from_secs(20);
 /// Longest wait for a call that makes or unmakes; the engine serialises these under load.
-const CHANGE: Duration = Duration::from_secs(60);
+const CHANGE: Duration = Duration::from_mins(1);
 
 /// A connection to a container engine.
 #[derive(Debug, Clone)]

@@ -116,7 +116,6 @@ async fn recover(
     guarded(sandbox, analyzing).await?;
     story.reached(Milestone::Restored).await?;
 
-    verify::settle(sandbox).await?;
     let context = check::Context {
         first_database: restored.databases[0].clone(),
         run_started_at: opening.started_at,

@@ -41,12 +41,12 @@ where
     let mut reading = Box::pin(read(&mut exec.output, on_error));
     let mut feeding = Box::pin(feed(exec.input));
     // Never joined: a program that ends early leaves the writer blocked for ever (measured).
-    let fed = tokio::select! {
+    let product = tokio::select! {
         ended = &mut reading => { ended?; None }
-        fed = &mut feeding => { let fed = fed?; reading.as_mut().await?; Some(fed) }
+        handed_on = &mut feeding => { let product = handed_on?; reading.as_mut().await?; Some(product) }
     };
     drop((reading, feeding));
-    Ok((fed, wire.engine().exec_wait(&exec.id).await?))
+    Ok((product, wire.engine().exec_wait(&exec.id).await?))
 }
 
 async fn read(

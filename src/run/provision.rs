@@ -17,9 +17,11 @@ use crate::sandbox::{Request, Sandbox};
 /// The newest major version that this program prepares an image for; what hand-written SQL is restored into.
 const NEWEST_MAJOR: MajorVersion = MajorVersion(17);
 /// Longest wait for a registry.
-const PULL: Duration = Duration::from_secs(20 * 60);
+const PULL: Duration = Duration::from_mins(20);
+/// Longest wait for a look at the disk.
+const LOOK: Duration = Duration::from_secs(20);
 /// What a sandbox may need beside the restore: the checks, and ourselves.
-const TIME_BESIDE_RESTORE: Duration = Duration::from_secs(2 * 3600);
+const TIME_BESIDE_RESTORE: Duration = Duration::from_hours(2);
 
 /// An image on the engine.
 pub(super) struct Image {
@@ -107,6 +109,7 @@ pub(super) async fn provision<J: Journal>(
     let sandbox = story.phase(Phase::Provision, start(engine, &request)).await?;
     story.tell(Fact::SandboxInspected(Box::new(sandbox.facts.clone()))).await?;
     tell_what_is_not_comparable(drill, story).await?;
+    has_room(drill, &sandbox).await?;
     match wanted.major {
         Some(major) if sandbox.major < major => Err(older_than_backup(&sandbox, major)),
         Some(major) if sandbox.major > major => {
@@ -121,6 +124,23 @@ pub(super) async fn provision<J: Journal>(
 async fn start(engine: &Engine, request: &Request) -> Result<(Sandbox, Done), Halt> {
     let since = wall_clock().as_second() - 1;
     Ok((Sandbox::start(engine, request, since).await?, Done::default()))
+}
+
+/// The engine's disk has the space that the drill asks for, seen from inside: the engine may be on another machine.
+async fn has_room(drill: &Drill, sandbox: &Sandbox) -> Result<(), Halt> {
+    let Some(wanted) = drill.sandbox.disk else { return Ok(()) };
+    let look = ["stat", "-f", "-c", "%a %S", sandbox.data];
+    let seen = sandbox.wire.engine().run(&sandbox.name, &look, LOOK).await?;
+    let mut numbers = seen.out.split_whitespace().filter_map(|number| number.parse::<u64>().ok());
+    let free = numbers.next().zip(numbers.next()).map(|(blocks, size)| blocks.saturating_mul(size));
+    match free {
+        Some(free) if free < wanted => {
+            let detail = format!("{free} bytes are free for the sandbox, and sandbox.disk asks for {wanted}");
+            Err(Halt::new(Reason::DiskFull, detail)
+                .with_hint("free space on the engine's disk, or lower sandbox.disk"))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn tell_what_is_not_comparable<J: Journal>(drill: &Drill, story: &Story<'_, J>) -> Result<(), Halt> {

@@ -13,7 +13,7 @@ use crate::record::Journal;
 use crate::sandbox::wire::Session;
 
 /// How long nothing may move (measures.md).
-pub(super) const NO_PROGRESS: Duration = Duration::from_secs(60);
+pub(super) const NO_PROGRESS: Duration = Duration::from_mins(1);
 /// How often the pulse is felt.
 const BEAT: Duration = Duration::from_secs(1);
 

@@ -110,7 +110,8 @@ async fn restore_within<J: Journal>(
             .with_hint("the dump makes psql quit or skip: look for lines that begin with a backslash"));
     }
     let own = loaded.own_database.as_deref();
-    let restored = Restored { databases: restored_databases(sandbox, &session, &before, own).await? };
+    let brought = restored_databases(sandbox, &session, &before, own).await?;
+    let restored = Restored { databases: wanted_databases(&drill.backup.databases, brought)? };
     first_query(sandbox, &restored).await?;
     story.reached(Milestone::Queryable).await?;
     for file in &drill.restore.after_sql {
@@ -214,6 +215,18 @@ async fn restored_databases(
         ));
     }
     Ok(brought)
+}
+
+/// Those that the drill names, in its order; all where it names none. A named one that is not there is missing from the
+/// backup.
+fn wanted_databases(named: &[String], brought: Vec<String>) -> Result<Vec<String>, Halt> {
+    let missing: Vec<&String> = named.iter().filter(|name| !brought.contains(name)).collect();
+    if !missing.is_empty() {
+        let detail =
+            format!("the backup holds the databases {brought:?}, and not {missing:?} of backup.databases");
+        return Err(Halt::new(Reason::Incomplete, detail));
+    }
+    Ok(if named.is_empty() { brought } else { named.to_vec() })
 }
 
 async fn holds_relations(sandbox: &Sandbox, database: &str) -> Result<bool, Halt> {

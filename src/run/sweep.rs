@@ -20,7 +20,7 @@ use crate::sandbox::profile::{RUN, STORE};
 use crate::store::{KeptSandbox, Store};
 
 /// Longest wait for one removal.
-const REMOVAL: Duration = Duration::from_secs(60);
+const REMOVAL: Duration = Duration::from_mins(1);
 /// Before the second look.
 const GRACE: Duration = Duration::from_millis(1500);
 

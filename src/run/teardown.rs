@@ -15,7 +15,7 @@ use crate::sandbox::profile::RUN;
 use crate::store::KeptSandbox;
 
 /// Longest wait for one removal.
-const REMOVAL: Duration = Duration::from_secs(60);
+const REMOVAL: Duration = Duration::from_mins(1);
 /// Longest wait for a sandbox to take over its time to live.
 const HANDOVER: Duration = Duration::from_secs(5);
 /// An object can appear after the call that made it was given up (measured): looked for this often.

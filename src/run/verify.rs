@@ -36,8 +36,8 @@ done
 "#;
 
 /// Ends sessions and processes that the backup has started, and prepares the role that asks.
-pub(super) async fn settle(sandbox: &Sandbox) -> Result<(), Halt> {
-    let command = ["bash", "--norc", "-c", END_STRAYS, crate::database::postgres::start::DATA];
+async fn settle(sandbox: &Sandbox) -> Result<(), Halt> {
+    let command = ["bash", "--norc", "-c", END_STRAYS, sandbox.data];
     sandbox.wire.engine().run(&sandbox.name, &command, STRAYS).await?;
     let session = sandbox.wire.connect("template1", Login::Superuser).await?;
     session
@@ -57,6 +57,7 @@ pub(super) async fn verify<J: Journal>(
     context: &check::Context,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
+    settle(sandbox).await?;
     let wire = &sandbox.wire;
     let (send, mut receive) = mpsc::unbounded_channel();
     let asking = async {

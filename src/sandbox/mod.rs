@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::database::postgres::settings::{self, Sizing};
 use crate::database::postgres::start;
+use crate::definition::Storage;
 use crate::engine::{Engine, EngineError, ImageFacts};
 use crate::error::Explain;
 use crate::model::{MajorVersion, Reason, SandboxFacts};
@@ -27,7 +28,7 @@ use watch::Watch;
 use wire::{Wire, WireError};
 
 /// Longest wait for a new server to answer; initdb on a slow disk is inside.
-const READY: Duration = Duration::from_secs(120);
+const READY: Duration = Duration::from_mins(2);
 
 /// A sandbox as it is asked for.
 #[derive(Debug, Clone)]
@@ -45,11 +46,21 @@ pub struct Request {
     /// The drill's own server settings, already restricted to harmless ones.
     pub extra_settings: Vec<(String, String)>,
     /// Where the data directory lies.
-    pub storage: crate::definition::Storage,
+    pub storage: Storage,
     /// The staged backup on the host, where it is mounted.
     pub backup: Option<PathBuf>,
     /// When it ends by itself, whatever happens.
     pub time_to_live: Duration,
+}
+
+impl Request {
+    /// The data directory inside.
+    fn data(&self) -> &'static str {
+        match self.storage {
+            Storage::Volume => start::DATA,
+            Storage::Tmpfs => start::DATA_IN_MEMORY,
+        }
+    }
 }
 
 /// A sandbox whose server answers.
@@ -66,6 +77,8 @@ pub struct Sandbox {
     pub facts: SandboxFacts,
     /// The server's major version.
     pub major: MajorVersion,
+    /// Its data directory.
+    pub data: &'static str,
     /// The lease on its life.
     pub lease: Lease,
 }
@@ -137,7 +150,8 @@ impl Sandbox {
     pub async fn start(engine: &Engine, request: &Request, since: i64) -> Result<Self, SandboxError> {
         let nonce = ulid::Ulid::new().to_string();
         let settings = server_settings(request, &nonce);
-        let spec = profile::container(request, start::command(request.time_to_live, &settings));
+        let spec =
+            profile::container(request, start::command(request.time_to_live, request.data(), &settings));
         engine.create(&spec).await?;
         let attachment = engine.attach(&request.name).await?;
         let log = ServerLog::listen(attachment.output);
@@ -153,7 +167,16 @@ impl Sandbox {
         let session = wire.connect_when_ready("template1", wire::Login::Superuser).await?;
         let version = session.server_version().await?;
         let facts = facts(engine, request, version.number, properties, shown(request));
-        Ok(Self { name: request.name.clone(), wire, log, watch, facts, major: version.major, lease })
+        Ok(Self {
+            name: request.name.clone(),
+            wire,
+            log,
+            watch,
+            facts,
+            major: version.major,
+            data: request.data(),
+            lease,
+        })
     }
 
     /// Whether the sandbox was lost, and how; `None` while it lives.

@@ -67,7 +67,7 @@ pub(super) fn container(request: &Request, command: Vec<String>) -> ContainerSpe
     }
     if request.storage == Storage::Tmpfs {
         let size = request.sizing.memory_bytes;
-        tmpfs.insert(start::VOLUME.to_owned(), format!("rw,noexec,nosuid,nodev,size={size},mode=1777"));
+        tmpfs.insert(start::MEMORY.to_owned(), format!("{},mode=1777", small(size)));
     }
     let backup = request.backup.iter().map(|path| (path.display().to_string(), start::BACKUP.to_owned()));
     ContainerSpec {

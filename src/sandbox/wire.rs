@@ -22,7 +22,7 @@ use crate::model::{Reason, ServerVersion};
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long a starting server may refuse us.
-const STARTING: Duration = Duration::from_secs(60);
+const STARTING: Duration = Duration::from_mins(1);
 
 /// Who connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,11 @@ use std::time::Duration;
 pub const VOLUME: &str = "/var/lib/postgresql";
 /// The data directory on it. Our own images bring it initialised, and the volume is filled from the image.
 pub const DATA: &str = "/var/lib/postgresql/drillyard";
+/// Where a data directory in memory is mounted: a path that no image has, because the runtime gives a tmpfs over an
+/// existing directory that directory's owner and mode, and then the server can't write to it (measured).
+pub const MEMORY: &str = "/drillyard";
+/// The data directory there; made by initdb.
+pub const DATA_IN_MEMORY: &str = "/drillyard/data";
 /// Where the backup is mounted.
 pub const BACKUP: &str = "/run/drillyard/backup";
 /// The user inside.
@@ -55,10 +60,10 @@ exit 0
 pub const SERVER_ENDED: i64 = 70;
 
 /// The command of process 1.
-pub fn command(time_to_live: Duration, settings: &BTreeMap<String, String>) -> Vec<String> {
+pub fn command(time_to_live: Duration, data: &str, settings: &BTreeMap<String, String>) -> Vec<String> {
     let mut command: Vec<String> = ["bash", "-c", PROCESS_1, "drillyard-sandbox"].map(str::to_owned).to_vec();
     command.push(time_to_live.as_secs().max(1).to_string());
-    command.push(DATA.to_owned());
+    command.push(data.to_owned());
     for (name, value) in settings {
         command.push("-c".to_owned());
         command.push(format!("{name}={value}"));
