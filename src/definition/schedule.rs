@@ -102,3 +102,73 @@ fn days_are_alternatives(expression: &str) -> bool {
     let restricted = |at: usize| fields.get(at).is_some_and(|field| !field.starts_with(['*', '?', '+']));
     restricted(2) && restricted(4)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::super::fault::{At, Fault, Severity};
+    use super::super::value::{Item, Value};
+    use super::*;
+
+    fn judged(cron: &str, zone: &str, now: &str) -> Vec<Fault> {
+        let item = |value| Some(Item { value, at: At::default() });
+        let text = |text: &str| item(Value::Text(text.to_owned()));
+        let jitter = item(Value::Duration(Duration::from_mins(1)));
+        let entries = vec![("cron", text(cron)), ("time_zone", text(zone)), ("jitter", jitter)];
+        let mut out = Faults::new(Path::new("a.yaml"), Path::new("drillyard.yaml"));
+        judge(&Map { at: At::default(), entries }, now.parse().unwrap(), &mut out);
+        out.into_list()
+    }
+
+    #[test]
+    fn schedules_that_people_write_are_good() {
+        for cron in [
+            "30 3 * * Mon-Fri",
+            "0 */6 * * *",
+            "@daily",
+            "@hourly",
+            "0 0 L * *",
+            "0 4 * * 1#1",
+            "H H * * *",
+            "H/15 * * * *",
+        ] {
+            assert_eq!(judged(cron, "Europe/Berlin", "2026-11-21T12:00:00Z"), [], "{cron}");
+        }
+    }
+
+    #[test]
+    fn schedules_that_can_never_be_meant_are_refused() {
+        let bad = [
+            "",
+            "* * * *",
+            "0 30 3 * * *",
+            "0 0 1 1 * 2030",
+            "@reboot",
+            "@every 1h",
+            "60 * * * *",
+            "0 24 * * *",
+            "0 0 30 2 *",
+            "a b c d e",
+        ];
+        for cron in bad {
+            let faults = judged(cron, "UTC", "2026-11-21T12:00:00Z");
+            assert!(faults.iter().any(Fault::is_error), "{cron}");
+        }
+    }
+
+    #[test]
+    fn a_far_next_run_is_a_warning() {
+        let severities =
+            |now| judged("0 0 29 2 *", "UTC", now).iter().map(|fault| fault.severity).collect::<Vec<_>>();
+        assert_eq!(severities("2026-11-21T12:00:00Z"), [Severity::Warning]);
+        assert_eq!(severities("2028-01-01T00:00:00Z"), []);
+    }
+
+    #[test]
+    fn both_day_fields_are_a_warning() {
+        let faults = judged("0 4 1 * Mon", "UTC", "2026-11-21T12:00:00Z");
+        assert_eq!(faults.iter().map(|fault| fault.severity).collect::<Vec<_>>(), [Severity::Warning]);
+    }
+}

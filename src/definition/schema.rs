@@ -11,7 +11,6 @@ pub fn schema() -> Value {
     let drill = of(&keys::DRILL, &mut named);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://drillyard.example/drill.schema.json",
         "title": "A drill of Drillyard, format version 1",
     });
     merge(&mut schema, drill);

@@ -180,7 +180,11 @@ fn documents(text: &str) -> Vec<Value> {
 #[test]
 fn the_schema_accepts_what_the_decoder_accepts() {
     let schema = jsonschema::validator_for(&definition::schema()).unwrap();
-    for text in [MINIMAL, FULL, LATER] {
+    let drills = std::fs::read_dir("drills").unwrap().map(|entry| entry.unwrap().path());
+    let drills = drills.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    let drills: Vec<String> = drills.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    assert!(!drills.is_empty());
+    for text in drills.iter().map(String::as_str).chain([MINIMAL, FULL, LATER]) {
         for document in documents(text) {
             let faults: Vec<String> =
                 schema.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
