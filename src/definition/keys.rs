@@ -10,7 +10,7 @@ use super::form::{Form, Key, Word, key, later, word};
 pub(super) const DRILL: Form = Map(&[
     &[
         key("drill", DrillName, "The drill's unique name.").required(),
-        key("was", DrillName, "Its former name, so that its history goes on."),
+        key("was", DrillName, "Its former name, so that its history goes on.").ignored(),
         key("backup", BACKUP, "Where the backup comes from and what may be assumed of it.").required(),
         key("checks", List(&CHECK, 1), "What must hold of the restored data.").required(),
         key(

@@ -72,6 +72,8 @@ async fn make_room(session: &Session, archive: &ArchiveFile, brings_database: bo
 fn arguments(drill: &Drill, archive: &ArchiveFile, brings_database: bool, jobs: u16) -> Vec<String> {
     let mut arguments: Vec<String> = Vec::new();
     let mut add = |text: &str| arguments.push(text.to_owned());
+    // Else an error names no entry of the archive (measured, 15 and 17).
+    add("--verbose");
     if brings_database {
         add("--create");
         add("--dbname=template1");

@@ -164,6 +164,9 @@ fn arguments(database: &str, more: &[&str]) -> Vec<String> {
     let mut arguments: Vec<String> = [
         "--no-psqlrc",
         "--quiet",
+        // With these errors have a line and a statement, and so an object.
+        "--echo-errors",
+        "--file=-",
         "--set=VERBOSITY=verbose",
         "--set=SHOW_CONTEXT=never",
         "--output=/dev/null",

@@ -1,7 +1,7 @@
 //! What process 1 and the server print, read live from the attachment and kept nowhere else.
 //!
 //! The only place that knows an error's SQLSTATE: `pg_restore` does not print it (measured). Messages may hold values of
-//! rows, so they stay in this process and leave it through `run::redact` alone.
+//! rows, so they stay in this process and leave it through `database::postgres::redact` alone.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
