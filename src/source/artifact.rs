@@ -23,7 +23,7 @@ pub enum Artifact {
     /// For `pg_restore`.
     Archive(Box<ArchiveFile>),
     /// For `psql`.
-    Plain(PlainFile),
+    Plain(Box<PlainFile>),
 }
 
 impl Artifact {

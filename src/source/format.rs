@@ -89,7 +89,7 @@ fn skippable_frame(head: &[u8]) -> Option<Found> {
     skippable.then_some(Found::Packed(Compression::Zstd))
 }
 
-/// An OpenPGP message begins with a packet that holds an encrypted session key: tag 1 or 3 with its version, in the old
+/// An `OpenPGP` message begins with a packet that holds an encrypted session key: tag 1 or 3 with its version, in the old
 /// framing or the new (RFC 9580, 4.2 and 5.1).
 fn is_gpg(head: &[u8]) -> bool {
     let (tag, body) = match head {
@@ -102,8 +102,9 @@ fn is_gpg(head: &[u8]) -> bool {
             };
             ((first >> 2) & 0x0f, rest.get(width..))
         }
-        [first @ 0xc0..=0xff, 0..=191, rest @ ..] => (first & 0x3f, Some(rest)),
-        [first @ 0xc0..=0xff, 192..=223, _, rest @ ..] => (first & 0x3f, Some(rest)),
+        [first @ 0xc0..=0xff, 0..=191, rest @ ..] | [first @ 0xc0..=0xff, 192..=223, _, rest @ ..] => {
+            (first & 0x3f, Some(rest))
+        }
         _ => return false,
     };
     let version = body.and_then(|body| body.first());

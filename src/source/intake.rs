@@ -4,6 +4,7 @@
 //! happens to its name can exchange it in between; a file that changed meanwhile is told as that, and not as whatever
 //! it looked like half-way.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
@@ -194,12 +195,12 @@ impl Intake<'_> {
             .try_clone()
             .map_err(|error| SourceError::Unreachable { what: self.id(), error })?;
         let origin = self.origin(compression, sha256);
-        Ok(Artifact::Plain(PlainFile {
+        Ok(Artifact::Plain(Box::new(PlainFile {
             origin,
             header,
             file: Arc::new(file),
             unpack_budget: self.request.unpack_budget,
-        }))
+        })))
     }
 
     fn tail(&self) -> Result<Vec<u8>, SourceError> {
@@ -320,10 +321,18 @@ impl<'a> Hashed<'a> {
         loop {
             self.next_block()?;
             if self.unread.is_empty() {
-                return Ok(self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+                return Ok(hexadecimal(&self.digest.finalize()));
             }
         }
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Read for Hashed<'_> {

@@ -131,7 +131,7 @@ fn by_statement(text: &str) -> Found {
     }
 }
 
-/// Names in backquotes are MySQL's, and no statement of PostgreSQL has one.
+/// Names in backquotes are `MySQL`'s, and no statement of PostgreSQL has one.
 fn is_mysql(statement: &str) -> bool {
     let first_line = statement.lines().next().unwrap_or_default();
     !first_line.contains('\'') && first_line.matches('`').count() >= 2

@@ -23,13 +23,11 @@ pub(super) fn pass(line: &mut Line, chunk: &[u8]) -> Option<usize> {
     let mut at = 0;
     while at < chunk.len() {
         if *line == Line::Row {
-            match memmem::find(&chunk[at..], b"\n\\.") {
-                Some(found) => at += found + 1,
-                None => {
-                    *line = line_at_end(&chunk[at..]);
-                    return None;
-                }
-            }
+            let Some(found) = memmem::find(&chunk[at..], b"\n\\.") else {
+                *line = line_at_end(&chunk[at..]);
+                return None;
+            };
+            at += found + 1;
             *line = Line::Start;
         }
         *line = match (*line, chunk[at]) {

@@ -85,7 +85,6 @@ impl Gathering {
         }
         match entry.description.as_str() {
             "ENCODING" => contents.encoding = quoted_value(&entry.definition),
-            "STDSTRINGS" | "SEARCHPATH" => {}
             "DATABASE" => contents.database = database(entry),
             "DATABASE PROPERTIES" => contents.roles.extend(roles_in(&entry.definition).needed),
             "TABLE DATA" => {
@@ -94,7 +93,7 @@ impl Gathering {
             }
             "SEQUENCE SET" => contents.sequence_positions += 1,
             "BLOBS" | "LARGE OBJECTS" => contents.large_objects += 1,
-            "MATERIALIZED VIEW DATA" | "STATISTICS DATA" => {}
+            "STDSTRINGS" | "SEARCHPATH" | "MATERIALIZED VIEW DATA" | "STATISTICS DATA" => {}
             description => self.define(description, entry),
         }
     }

@@ -53,7 +53,7 @@ impl RoleMentions {
     fn read_alter(&mut self, rest: &[Token]) {
         match rest {
             [a, b, privileges @ ..] if a.is("default") && b.is("privileges") => {
-                self.read_default_privileges(privileges)
+                self.read_default_privileges(privileges);
             }
             [what, role, ..] if is_role_word(what) && !role.is("mapping") => self.need(role),
             [what, ..] if what.is("policy") => self.need_after(rest, &["to"]),
@@ -78,7 +78,7 @@ impl RoleMentions {
     fn read_create(&mut self, rest: &[Token]) {
         match rest {
             [user, mapping, ..] if user.is("user") && mapping.is("mapping") => {
-                self.need_after(rest, &["for"])
+                self.need_after(rest, &["for"]);
             }
             [what, role, ..] if is_role_word(what) => self.created.extend(role_name(role)),
             [what, ..] if what.is("policy") => self.need_after(rest, &["to"]),

@@ -38,7 +38,7 @@ pub fn walk_tar<R: BufRead>(mut input: R) -> Result<(Toc, u64), ArchiveError> {
         let Some(member) = next_member(&mut input, &after)? else { break };
         skip_padded(&mut input, member.size, &member.name)?;
         missing.remove(member.name.as_str());
-        large_objects |= member.name.starts_with("blobs") && member.name.ends_with(".toc");
+        large_objects |= member.name.strip_suffix(".toc").is_some_and(|name| name.starts_with("blobs"));
         last = member.name;
     }
     let absent = |entry: &&Entry| match &entry.place {
