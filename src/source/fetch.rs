@@ -6,7 +6,7 @@ use super::artifact::Artifact;
 use super::completeness::judge_holdings;
 use super::started::backup_started_at;
 use super::{BackupSource, FetchRequest, Progress, SourceError};
-use crate::definition::BackupDefinition;
+use crate::definition::{BackupDefinition, Contains};
 use crate::model::Candidate;
 use crate::model::event::BackupRead;
 
@@ -43,6 +43,9 @@ pub async fn fetch(
         let contents = &archive.toc.contents;
         judge_holdings(contents.into(), definition.contains, definition.allow_empty)?;
         warnings.extend(bytes_behind(archive.bytes_behind));
+        if definition.contains == Contains::Full {
+            warnings.extend(without_rows(&contents.tables_without_data));
+        }
     }
     let read = backup_read(&artifact, definition);
     Ok(Fetched { artifact, read, warnings })
@@ -61,6 +64,13 @@ fn bytes_behind(count: u64) -> Option<String> {
     (count > 0).then(|| {
         format!("{count} bytes follow the end of the archive; pg_dump writes none, pg_restore ignores them")
     })
+}
+
+/// An empty table's rows, none, are in an archive as well: where they are not, somebody left them out.
+fn without_rows(tables: &[String]) -> Option<String> {
+    let some = tables.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if tables.len() > 5 { ", …" } else { "" };
+    (!tables.is_empty()).then(|| format!("the backup leaves out the rows of {some}{more}"))
 }
 
 fn backup_read(artifact: &Artifact, definition: &BackupDefinition) -> BackupRead {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::choose::choose;
+use super::choose::{choose, spell_out};
 use super::{BackupSource, SourceError};
 use crate::definition::{BackupDefinition, Select};
 use crate::model::event::BackupChosen;
@@ -53,6 +53,7 @@ pub async fn locate(
         };
         let why = match look_twice(source, &chosen, now, &mut waited_for).await? {
             Look::Settled(candidate) => {
+                choice.warnings.extend(not_looked_into(&listing.skipped));
                 choice.skipped.extend(listing.skipped);
                 let chosen = BackupChosen {
                     source: source.kind().to_owned(),
@@ -69,6 +70,12 @@ pub async fn locate(
         };
         passed_over.push(SkippedCandidate { id: chosen.id, why });
     }
+}
+
+/// What bears a backup's name and is no file that may be read could be the newest backup, if it were set up right.
+fn not_looked_into(skipped: &[SkippedCandidate]) -> Option<String> {
+    (!skipped.is_empty())
+        .then(|| format!("not everything that is named like a backup could be one{}", spell_out(skipped)))
 }
 
 enum Look {

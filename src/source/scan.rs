@@ -40,6 +40,9 @@ pub struct PlainSummary {
     pub inserts: u64,
     /// Calls of `setval`.
     pub sequence_positions: u64,
+    /// Other statements that may write rows, by functions, blocks of code or queries: `pg_dump` writes none but those
+    /// that fill large objects.
+    pub other_writes: u64,
 }
 
 /// Within what a dump ended.
@@ -108,6 +111,7 @@ impl PlainSummary {
                 self.definitions += u64::from(statement.defines);
                 self.tables += u64::from(statement.creates_table);
                 self.sequence_positions += u64::from(statement.sets_sequence);
+                self.other_writes += u64::from(statement.may_write);
             }
         }
     }

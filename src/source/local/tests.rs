@@ -281,6 +281,17 @@ async fn a_directory_dump_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_link_that_could_have_been_the_newest_backup_is_warned_of() {
+    let place = Place::new();
+    place.write("old.dump", b"x");
+    symlink("/nowhere/newest.dump", place.path("latest.dump")).unwrap();
+    let located = place.locate(None).await.unwrap();
+    assert_eq!(located.candidate().id, "old.dump");
+    let [warning] = located.warnings.as_slice() else { panic!("{:?}", located.warnings) };
+    assert!(warning.contains("latest.dump (vanished)"), "{warning}");
+}
+
+#[tokio::test]
 async fn who_was_refused_by_which_mode_is_told() {
     let place = Place::new();
     let file = place.write("secret.dump", b"x");

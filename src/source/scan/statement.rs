@@ -28,6 +28,7 @@ pub(super) struct Statement {
     pub(super) defines: bool,
     pub(super) creates_table: bool,
     pub(super) sets_sequence: bool,
+    pub(super) may_write: bool,
 }
 
 /// Reads a comment without its dashes.
@@ -68,7 +69,11 @@ pub(super) fn read_statement(text: &[u8]) -> Option<Meaning> {
         }
         "select" => {
             let sets_sequence = text.contains("setval(") || text.contains("setval (");
-            Some(Meaning::Statement(Statement { sets_sequence, ..Statement::default() }))
+            let may_write = !sets_sequence && !text.contains("set_config(");
+            Some(Meaning::Statement(Statement { sets_sequence, may_write, ..Statement::default() }))
+        }
+        "call" | "do" | "execute" | "merge" | "update" | "with" => {
+            Some(Meaning::Statement(Statement { may_write: true, ..Statement::default() }))
         }
         _ => None,
     }
@@ -93,7 +98,17 @@ fn read_create(text: &str, next: &[String]) -> Statement {
         creates_database,
         creates_table: creates_table && !partitioned,
         sets_sequence: false,
+        may_write: creates_table && makes_rows(text),
     }
+}
+
+/// `CREATE TABLE … AS SELECT …`.
+fn makes_rows(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    words
+        .windows(2)
+        .any(|pair| pair[0] == "as" && ["select", "with", "values", "table", "execute"].contains(&pair[1]))
 }
 
 /// Whether the rows of a COPY follow in the dump.

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const CORNER: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/archives/corner-15.sql"));
@@ -157,4 +159,45 @@ fn a_large_statement_or_row_costs_no_memory() {
     assert!(format!("{scanner:?}").len() < 400_000, "the scanner keeps what it passes over");
     scanner.feed(b"');\nALTER TABLE t OWNER TO o;");
     assert_eq!(scanner.finish().inserts, 1);
+}
+
+#[test]
+fn a_dump_by_hand_may_fill_its_tables_in_any_way() {
+    for text in [
+        "CREATE TABLE t AS SELECT generate_series(1, 5);",
+        "create temp table t as\n  with a as (select 1) select * from a;",
+        "DO $$ begin insert into t values (1); end $$;",
+        "WITH a AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM a;",
+        "SELECT fill_tables();",
+    ] {
+        assert_eq!(whole(text).other_writes, 1, "{text}");
+    }
+    for text in [
+        "SELECT pg_catalog.set_config('search_path', '', false);",
+        "CREATE TABLE t (a integer GENERATED ALWAYS AS (1) STORED);",
+        "CREATE VIEW v AS SELECT 1;",
+    ] {
+        assert_eq!(whole(text).other_writes, 0, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    /// Where a chunk ends changes nothing, in any mixture of what opens and closes things; and nothing panics.
+    #[test]
+    fn any_text_tells_the_same_however_it_is_cut(
+        parts in proptest::collection::vec(
+            prop::sample::select(vec![
+                "'", "''", "\"", "$$", "$a$", "$1", "$", "--", "-", "/*", "*/", "/", "*", "\\", "\\.", "\n", "\r\n", ";",
+                "E'", " ", "x", "COPY t FROM stdin", "ALTER TABLE t OWNER TO o", "GRANT a TO b", "INSERT INTO t",
+                "\n\\.\n", "\\connect d\n", "-- PostgreSQL database dump complete\n", "ä",
+            ]),
+            0..40,
+        ),
+        chunk in 1..9_usize,
+    ) {
+        let text = parts.concat();
+        prop_assert_eq!(scan(text.as_bytes(), chunk), scan(text.as_bytes(), usize::MAX));
+    }
 }
