@@ -521,3 +521,32 @@ async fn a_range_is_read_without_the_rest() {
     assert_eq!(source.read_range(&candidate, 8, 4).await.unwrap(), b"89");
     assert_eq!(source.read_range(&candidate, 20, 4).await.unwrap(), b"");
 }
+
+#[tokio::test]
+async fn c16_what_looks_cut_short_because_it_still_grows_has_changed() {
+    let place = Place::new();
+    let content = archive("corner-15.dump");
+    let path = place.write("corner.dump", &content[..content.len() / 2]);
+    let progress: crate::source::Progress = Arc::new(move |_, _| {
+        std::io::Write::write_all(&mut fs::File::options().append(true).open(&path).unwrap(), b"more").unwrap();
+    });
+    let source = place.source(None);
+    let candidate = source.look_again("corner.dump").await.unwrap().unwrap();
+    let (definition, staging) = (place.definition(None), place.staging.path());
+    let outcome = fetch(&source, &candidate, &definition, staging, 1 << 40, progress).await;
+    assert_eq!(reason(outcome), Reason::SourceChanged);
+}
+
+#[tokio::test]
+async fn c16_a_plain_dump_that_is_written_to_after_it_was_hashed_is_not_streamed_to_its_end() {
+    let place = Place::new();
+    let path = place.write("corner.sql", &archive("corner-15.sql"));
+    let Artifact::Plain(plain) = place.fetch("corner.sql").await.unwrap().artifact else { panic!() };
+    // Replaced is no matter: the stream reads the file that was hashed.
+    fs::rename(place.write("other", b"DROP DATABASE x;"), &path).unwrap();
+    assert_eq!(text_of(&plain).await.unwrap(), archive("corner-15.sql"));
+    let path = place.write("again.sql", &archive("corner-15.sql"));
+    let Artifact::Plain(plain) = place.fetch("again.sql").await.unwrap().artifact else { panic!() };
+    std::io::Write::write_all(&mut fs::File::options().append(true).open(&path).unwrap(), b"SELECT 1;").unwrap();
+    assert_eq!(reason(text_of(&plain).await), Reason::SourceChanged);
+}
