@@ -528,7 +528,8 @@ async fn c16_what_looks_cut_short_because_it_still_grows_has_changed() {
     let content = archive("corner-15.dump");
     let path = place.write("corner.dump", &content[..content.len() / 2]);
     let progress: crate::source::Progress = Arc::new(move |_, _| {
-        std::io::Write::write_all(&mut fs::File::options().append(true).open(&path).unwrap(), b"more").unwrap();
+        std::io::Write::write_all(&mut fs::File::options().append(true).open(&path).unwrap(), b"more")
+            .unwrap();
     });
     let source = place.source(None);
     let candidate = source.look_again("corner.dump").await.unwrap().unwrap();
@@ -547,6 +548,7 @@ async fn c16_a_plain_dump_that_is_written_to_after_it_was_hashed_is_not_streamed
     assert_eq!(text_of(&plain).await.unwrap(), archive("corner-15.sql"));
     let path = place.write("again.sql", &archive("corner-15.sql"));
     let Artifact::Plain(plain) = place.fetch("again.sql").await.unwrap().artifact else { panic!() };
-    std::io::Write::write_all(&mut fs::File::options().append(true).open(&path).unwrap(), b"SELECT 1;").unwrap();
+    std::io::Write::write_all(&mut fs::File::options().append(true).open(&path).unwrap(), b"SELECT 1;")
+        .unwrap();
     assert_eq!(reason(text_of(&plain).await), Reason::SourceChanged);
 }
