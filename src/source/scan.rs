@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use super::plain::PlainKind;
 use lexer::Lexer;
-use statement::Meaning;
+use statement::{Meaning, Writes};
 
 /// What a plain dump turned out to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,8 +110,11 @@ impl PlainSummary {
                 self.databases_created.extend(statement.creates_database);
                 self.definitions += u64::from(statement.defines);
                 self.tables += u64::from(statement.creates_table);
-                self.sequence_positions += u64::from(statement.sets_sequence);
-                self.other_writes += u64::from(statement.may_write);
+                match statement.writes {
+                    Some(Writes::SequencePosition) => self.sequence_positions += 1,
+                    Some(Writes::Anything) => self.other_writes += 1,
+                    None => {}
+                }
             }
         }
     }

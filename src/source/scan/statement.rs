@@ -27,8 +27,16 @@ pub(super) struct Statement {
     pub(super) creates_database: Option<String>,
     pub(super) defines: bool,
     pub(super) creates_table: bool,
-    pub(super) sets_sequence: bool,
-    pub(super) may_write: bool,
+    pub(super) writes: Option<Writes>,
+}
+
+/// What a statement other than COPY and INSERT writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writes {
+    /// A sequence's position.
+    SequencePosition,
+    /// Rows, perhaps.
+    Anything,
 }
 
 /// Reads a comment without its dashes.
@@ -68,12 +76,15 @@ pub(super) fn read_statement(text: &[u8]) -> Option<Meaning> {
             Some(Meaning::Statement(Statement { roles: roles_in(&text), ..Statement::default() }))
         }
         "select" => {
-            let sets_sequence = text.contains("setval(") || text.contains("setval (");
-            let may_write = !sets_sequence && !text.contains("set_config(");
-            Some(Meaning::Statement(Statement { sets_sequence, may_write, ..Statement::default() }))
+            let writes = if text.contains("setval(") || text.contains("setval (") {
+                Some(Writes::SequencePosition)
+            } else {
+                (!text.contains("set_config(")).then_some(Writes::Anything)
+            };
+            Some(Meaning::Statement(Statement { writes, ..Statement::default() }))
         }
         "call" | "do" | "execute" | "merge" | "update" | "with" => {
-            Some(Meaning::Statement(Statement { may_write: true, ..Statement::default() }))
+            Some(Meaning::Statement(Statement { writes: Some(Writes::Anything), ..Statement::default() }))
         }
         _ => None,
     }
@@ -97,8 +108,7 @@ fn read_create(text: &str, next: &[String]) -> Statement {
         defines: creates_database.is_none() && !is_role,
         creates_database,
         creates_table: creates_table && !partitioned,
-        sets_sequence: false,
-        may_write: creates_table && makes_rows(text),
+        writes: (creates_table && makes_rows(text)).then_some(Writes::Anything),
     }
 }
 
