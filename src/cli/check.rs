@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::context::{read_settings, style};
+use super::context::{error_style, read_settings, style};
 use super::{Exit, Global, help, print};
-use crate::definition::{self, Fault};
+use crate::definition::{self, Fault, Severity};
+use crate::report::Style;
 
 pub(super) fn check(global: &Global, paths: &[PathBuf]) -> u8 {
     let (settings, mut faults) = match read_settings(global) {
@@ -15,15 +16,18 @@ pub(super) fn check(global: &Global, paths: &[PathBuf]) -> u8 {
     let wanted = if paths.is_empty() { settings.drills.clone() } else { paths.to_vec() };
     let parsed = definition::load(&wanted, &settings);
     faults.extend(parsed.faults);
-    if global.json {
-        print(&help::pretty(&definition::to_json(&faults)));
+    let errors = faults.iter().filter(|fault| fault.is_error()).count();
+    let printed = if global.json {
+        print(&help::pretty(&definition::to_json(&faults)))
     } else {
-        draw(&faults, &mut std::io::stdout().lock());
-        let errors = faults.iter().filter(|fault| fault.is_error()).count();
-        let told = format!("{}, {}", many(parsed.drills.len(), "valid drill"), many(errors, "error"));
-        print(&told);
-    }
-    if faults.iter().any(Fault::is_error) { Exit::Invalid.code() } else { Exit::Passed.code() }
+        let counts = [
+            many(parsed.drills.len(), "valid drill"),
+            many(errors, "error"),
+            many(faults.iter().filter(|fault| fault.severity == Severity::Warning).count(), "warning"),
+        ];
+        print(&(drawn(&faults, style()) + &counts.join(", ")))
+    };
+    if errors > 0 { Exit::Invalid.code() } else { printed }
 }
 
 /// Shows faults on standard error (JSON on standard output), for commands that can't go on with them.
@@ -31,15 +35,14 @@ pub(super) fn show_faults(global: &Global, faults: &[Fault]) -> u8 {
     if global.json {
         print(&help::pretty(&definition::to_json(faults)));
     } else {
-        draw(faults, &mut std::io::stderr().lock());
+        let _ = std::io::stderr().lock().write_all(drawn(faults, error_style()).as_bytes());
     }
     Exit::Invalid.code()
 }
 
-fn draw(faults: &[Fault], out: &mut dyn Write) {
+fn drawn(faults: &[Fault], style: Style) -> String {
     let source_of = |file: &Path| std::fs::read_to_string(file).ok();
-    let style = style();
-    let _ = out.write_all(definition::render(faults, source_of, style.colour, style.width).as_bytes());
+    definition::render(faults, source_of, style.colour, style.width)
 }
 
 fn many(count: usize, what: &str) -> String {

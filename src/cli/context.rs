@@ -100,8 +100,9 @@ pub(super) fn engine_hosts(settings: &Settings) -> Vec<String> {
 pub(super) fn listener(global: &Global) -> Box<dyn Listener> {
     if global.quiet {
         Box::new(Silent)
-    } else if std::io::stderr().is_terminal() && !global.json {
-        Box::new(TerminalListener::new(colour_on(std::io::stderr().is_terminal())))
+    } else if std::io::stderr().is_terminal() && !dumb() && !global.json && global.verbose == 0 {
+        // Not among log lines, which know nothing of a line that moves.
+        Box::new(TerminalListener::new(colour_on(true)))
     } else {
         Box::new(PlainListener::new(std::io::stderr()))
     }
@@ -112,12 +113,25 @@ pub(super) fn style() -> Style {
     Style { colour: colour_on(std::io::stdout().is_terminal()), width: terminal_width() }
 }
 
-/// `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE`, as bixense.com/clicolors has them.
+/// How text on standard error is to look.
+pub(super) fn error_style() -> Style {
+    Style { colour: colour_on(std::io::stderr().is_terminal()), width: terminal_width() }
+}
+
+/// `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR` and the terminal, in this order, as clap decides for its own help.
 fn colour_on(terminal: bool) -> bool {
     let value = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    if value("NO_COLOR").is_some() {
+        return false;
+    }
     let forced = value("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let off = value("NO_COLOR").is_some() || value("CLICOLOR").is_some_and(|value| value == "0");
-    forced || (terminal && !off)
+    let off = value("CLICOLOR").is_some_and(|value| value == "0");
+    forced || (terminal && !off && !dumb())
+}
+
+/// A terminal that can't move its cursor, such as an editor's.
+fn dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 fn terminal_width() -> usize {
@@ -128,15 +142,18 @@ fn terminal_width() -> usize {
 
 /// Logs go to standard error. bollard prints request bodies at its lower levels and tokio-postgres the text of notices,
 /// which may hold values of rows, so neither gets there.
-pub(super) fn log_to_stderr(verbose: u8) {
-    let level = match verbose {
-        0 => "warn",
-        1 => "debug",
-        _ => "trace",
+pub(super) fn log_to_stderr(global: &Global) {
+    let (others, ours) = match (global.quiet, global.verbose) {
+        (true, _) => ("error", "error"),
+        (_, 0) => ("warn", "warn"),
+        (_, 1) => ("warn", "debug"),
+        _ => ("warn", "trace"),
     };
-    let filter = EnvFilter::new(format!("warn,tokio_postgres=off,drillyard={level}"));
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-    drop(logging);
+    let filter = EnvFilter::new(format!("{others},tokio_postgres=off,drillyard={ours}"));
+    let colour = colour_on(std::io::stderr().is_terminal());
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
+    // Only a second subscriber in one process is refused, and the first one does.
+    drop(logging.with_writer(std::io::stderr).try_init());
 }
 
 /// Tells an error with its hint; returns the exit code.

@@ -20,9 +20,10 @@ pub(super) async fn history(
         Err(error) => return fail(&error.to_string(), None, Exit::Invalid),
     };
     let since = since.and_then(|since| wall_clock().checked_sub(since).ok());
+    let filtered = drill.is_some() || since.is_some();
     match context.store.history(HistoryFilter { drill, since, limit: Some(limit) }).await {
         Ok(runs) if context.json => print(&help::pretty(&report::history_json(&runs))),
-        Ok(runs) if runs.is_empty() => print("no runs yet"),
+        Ok(runs) if runs.is_empty() => print(if filtered { "no such runs" } else { "no runs yet" }),
         Ok(runs) => print(&report::history_text(&runs, style())),
         Err(error) => explain(&error, Exit::Errored),
     }

@@ -11,7 +11,7 @@ mod select;
 mod show;
 mod sweep;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,10 +34,11 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// Settings file [default: ./drillyard.yaml, then /etc/drillyard/drillyard.yaml, then defaults]
-    #[arg(long, global = true, value_name = "FILE", env = "DRILLYARD_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "DRILLYARD_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
-    /// Directory of records, staging and locks
-    #[arg(long, global = true, value_name = "DIR", env = "DRILLYARD_STATE")]
+    /// Directory of records, staging and locks [default: the settings', else /var/lib/drillyard for root, else
+    /// ~/.local/state/drillyard]
+    #[arg(long, global = true, value_name = "DIR", env = "DRILLYARD_STATE", hide_env_values = true)]
     state: Option<PathBuf>,
     /// One JSON document on standard output instead of text
     #[arg(long, global = true)]
@@ -62,7 +63,7 @@ enum Command {
         /// Names of drills, or files that hold drills
         #[arg(required = true, value_name = "DRILL")]
         drills: Vec<String>,
-        /// Keep the sandbox afterwards, for this long
+        /// Keep the sandbox afterwards, for this long: 30m, 2h [default where no time is given: 2h]
         #[arg(long, value_name = "TTL", num_args = 0..=1, default_missing_value = "2h", value_parser = help::duration)]
         keep: Option<Duration>,
         /// Restore this backup and no other; such a run is no proof of the newest one
@@ -78,7 +79,7 @@ enum Command {
         #[arg(long, value_name = "DURATION", value_parser = help::duration)]
         since: Option<Duration>,
         /// At most so many
-        #[arg(short = 'n', long, default_value_t = 50)]
+        #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Shows one run again
@@ -126,7 +127,7 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
             return if error.use_stderr() { Exit::Invalid.code() } else { 0 };
         }
     };
-    context::log_to_stderr(cli.global.verbose);
+    context::log_to_stderr(&cli.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return context::fail(&format!("could not start: {error}"), None, Exit::Errored),
@@ -167,10 +168,15 @@ async fn with_context(global: &Global, work: impl AsyncFnOnce(&Context) -> u8) -
     }
 }
 
-/// Writes a result to standard output; a reader that has gone away is no fault of ours.
+/// Writes a result to standard output; returns the exit code. A reader that has gone away is no fault of ours, but a
+/// result that did not get where it was sent must not look like one.
 fn print(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    let _ = write!(out, "{text}{newline}").and_then(|()| out.flush());
-    0
+    match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            context::fail(&format!("could not write to standard output: {error}"), None, Exit::Errored)
+        }
+        _ => Exit::Passed.code(),
+    }
 }

@@ -1,7 +1,9 @@
 //! `drillyard release`: destroys a kept sandbox before its time is over.
 
+use serde_json::json;
+
 use super::context::{Context, engine_hosts, explain, fail};
-use super::{Exit, print, show};
+use super::{Exit, help, print, show};
 use crate::engine::Engine;
 use crate::run::sweep;
 use crate::run::world::wall_clock;
@@ -20,6 +22,9 @@ pub(super) async fn release(context: &Context, run: &str) -> u8 {
     }
     // What is no longer kept is what a sweep removes.
     match sweep::sweep(&context.store, &engine, wall_clock(), false).await {
+        Ok(swept) if swept.failed.is_empty() && context.json => print(&help::pretty(
+            &json!({ "schema": "drillyard/release/1", "run": run, "removed": swept.removed }),
+        )),
         Ok(swept) if swept.failed.is_empty() => {
             print(&format!("released: nothing of run {run} is kept any more"))
         }

@@ -32,6 +32,7 @@ pub(super) async fn run(
     let order = Order { backup, keep };
     let mut ended = Vec::new();
     let mut exits = Vec::new();
+    let mut printed = Exit::Passed.code();
     for drill in &drills {
         if cancel.is_cancelled() {
             exits.push(Exit::Cancelled);
@@ -39,16 +40,26 @@ pub(super) async fn run(
         }
         match Box::pin(run_one(global, &context, drill, &order, &cancel)).await {
             Ok(run) => {
+                if !global.json {
+                    printed = printed.max(print(&report::text(&run.record, &run.conclusion, style())));
+                }
                 exits.push(Exit::of(&run));
                 ended.push(run);
             }
-            Err(code) => return code,
+            // What could not begin has no record; what ended before it is shown all the same.
+            Err(exit) => {
+                exits.push(exit);
+                break;
+            }
         }
     }
     if global.json {
-        print_json(&ended);
+        printed = print(&as_json(&ended, drills.len()));
     }
-    Exit::worst(exits).code()
+    match Exit::worst(exits) {
+        Exit::Passed => printed,
+        worst => worst.code(),
+    }
 }
 
 async fn run_one(
@@ -57,7 +68,7 @@ async fn run_one(
     drill: &Drill,
     order: &Order,
     cancel: &CancellationToken,
-) -> Result<Ended, u8> {
+) -> Result<Ended, Exit> {
     let world = World::new(
         context.store.clone(),
         engine_hosts(&context.settings),
@@ -65,23 +76,21 @@ async fn run_one(
         listener(global),
         cancel.clone(),
     );
-    let ended =
-        Box::pin(run::run(drill, order, &world)).await.map_err(|error| explain(&error, Exit::Errored))?;
-    drop(world);
-    if !global.json {
-        print(&report::text(&ended.record, &ended.conclusion, style()));
-    }
+    let ended = Box::pin(run::run(drill, order, &world)).await.map_err(|error| {
+        explain(&error, Exit::Errored);
+        Exit::Errored
+    })?;
     if let Some(why) = &ended.unrecorded {
         fail(&format!("the verdict could not be recorded: {why}"), None, Exit::Errored);
     }
     Ok(ended)
 }
 
-/// One object for one run, an array for several.
-fn print_json(ended: &[Ended]) {
-    let mut documents: Vec<_> = ended.iter().map(|run| report::json(&run.record, &run.conclusion)).collect();
-    let document = if documents.len() == 1 { documents.remove(0) } else { documents.into() };
-    print(&help::pretty(&document));
+/// One object where one drill was asked for, an array for several, however many came to their end.
+fn as_json(ended: &[Ended], asked: usize) -> String {
+    let mut documents = ended.iter().map(|run| report::json(&run.record, &run.conclusion));
+    let document = if asked == 1 { documents.next().unwrap_or_default() } else { documents.collect() };
+    help::pretty(&document)
 }
 
 /// The first signal asks for a clean end, the second ends at once: the lease and the sweeper do the rest.

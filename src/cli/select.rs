@@ -1,11 +1,16 @@
-//! Which drills a person means: a file, or a name among the settings' drills.
+//! Which drills a person means: a file or a directory, or a name among the settings' drills.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::check::show_faults;
 use super::context::fail;
 use super::{Exit, Global};
 use crate::definition::{self, Drill, Fault, Parsed, Settings};
+
+/// Likeness (Jaro-Winkler, 0 to 1) from which on another name is taken for what was meant.
+const ALIKE: f64 = 0.7;
+/// Most names that a hint lists.
+const LISTED: usize = 8;
 
 /// The drills of these names or files, in that order, each once. A fault in a file that was named, or anywhere in
 /// the drills where a name was given and not found, has been told already.
@@ -16,21 +21,45 @@ pub(super) fn select(global: &Global, settings: &Settings, wanted: &[String]) ->
         let found = if looks_like_a_file(word) {
             from_file(global, settings, word)?
         } else {
-            let all = all.get_or_insert_with(|| definition::load(&settings.drills, settings));
-            vec![by_name(global, all, word)?]
+            let all = all.get_or_insert_with(|| load_all(settings));
+            by_name(global, settings, all, word)?
         };
         for drill in found {
-            if !chosen.iter().any(|other| other.name == drill.name) {
-                chosen.push(drill);
+            match chosen.iter().find(|other| other.name == drill.name) {
+                None => chosen.push(drill),
+                Some(other) if same_file(&other.file, &drill.file) => {}
+                Some(other) => return Err(two_of_one_name(other, &drill)),
             }
         }
     }
     Ok(chosen)
 }
 
+/// The settings' drills; a default folder that nobody has made is no fault.
+fn load_all(settings: &Settings) -> Parsed {
+    let there = |path: &&PathBuf| settings.file.is_some() || path.exists();
+    let paths: Vec<PathBuf> = settings.drills.iter().filter(there).cloned().collect();
+    definition::load(&paths, settings)
+}
+
 fn looks_like_a_file(word: &str) -> bool {
-    let path = PathBuf::from(word);
-    word.contains('/') || path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+    let ending = Path::new(word).extension();
+    word.contains('/') || ending.is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(one) == real(other)
+}
+
+fn two_of_one_name(one: &Drill, other: &Drill) -> u8 {
+    let told = format!(
+        "two drills are called `{}`: one in {}, one in {}",
+        one.name,
+        one.file.display(),
+        other.file.display()
+    );
+    fail(&told, Some("rename one, or run one at a time: a name is what their history goes by"), Exit::Invalid)
 }
 
 fn from_file(global: &Global, settings: &Settings, word: &str) -> Result<Vec<Drill>, u8> {
@@ -44,26 +73,35 @@ fn from_file(global: &Global, settings: &Settings, word: &str) -> Result<Vec<Dri
     Ok(parsed.drills)
 }
 
-fn by_name(global: &Global, all: &Parsed, word: &str) -> Result<Drill, u8> {
-    let named = |drill: &&Drill| drill.name.as_str() == word;
-    if let Some(drill) = all.drills.iter().find(named) {
-        return Ok(drill.clone());
+fn by_name(global: &Global, settings: &Settings, all: &Parsed, word: &str) -> Result<Vec<Drill>, u8> {
+    if let Some(drill) = all.drills.iter().find(|drill| drill.name.as_str() == word) {
+        return Ok(vec![drill.clone()]);
+    }
+    if Path::new(word).exists() {
+        return from_file(global, settings, word);
     }
     if all.faults.iter().any(Fault::is_error) {
         show_faults(global, &all.faults);
-        return Err(fail(
-            &format!("no valid drill is called `{word}`"),
-            Some("mend the faults above"),
-            Exit::Invalid,
-        ));
+        let told = format!("no valid drill is called `{word}`");
+        return Err(fail(&told, Some("mend the faults above"), Exit::Invalid));
     }
-    let nearest = all.drills.iter().max_by(|a, b| {
-        let likeness = |drill: &Drill| strsim::jaro_winkler(drill.name.as_str(), word);
-        likeness(a).total_cmp(&likeness(b))
-    });
-    let hint = match nearest {
-        Some(drill) => format!("did you mean `{}`? A file is named with its path", drill.name),
-        None => "there are no drills yet; name a file with its path".to_owned(),
-    };
+    let hint = suggestion(settings, &all.drills, word);
     Err(fail(&format!("no drill is called `{word}`"), Some(&hint), Exit::Invalid))
+}
+
+fn suggestion(settings: &Settings, drills: &[Drill], word: &str) -> String {
+    let likeness = |drill: &Drill| strsim::jaro_winkler(drill.name.as_str(), word);
+    let nearest = drills.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match nearest {
+        Some(drill) if likeness(drill) >= ALIKE => format!("did you mean `{}`?", drill.name),
+        Some(_) => {
+            let names: Vec<_> = drills.iter().take(LISTED).map(|drill| drill.name.as_str()).collect();
+            let more = if drills.len() > LISTED { ", …" } else { "" };
+            format!("there are {}{more}", names.join(", "))
+        }
+        None => {
+            let searched: Vec<_> = settings.drills.iter().map(|path| path.display().to_string()).collect();
+            format!("there is no drill in {}; name a file with its path", searched.join(" or "))
+        }
+    }
 }

@@ -7,18 +7,21 @@ use super::{Exit, help, print};
 use crate::model::{DrillName, RunId};
 use crate::record::{Conclusion, RunRecord};
 use crate::report;
+use crate::store::FindError;
 
 pub(super) async fn show(context: &Context, run: &str, drill: Option<String>, html: Option<PathBuf>) -> u8 {
     let (record, conclusion) = match load(context, run, drill).await {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    if let Some(path) = &html
+        && let Err(code) = write_file(path, &report::html(&record, &conclusion))
+    {
+        return code;
+    }
     match html {
-        Some(path) => match write_file(&path, &report::html(&record, &conclusion)) {
-            Ok(()) => print(&path.display().to_string()),
-            Err(code) => code,
-        },
-        None if context.json => print(&help::pretty(&report::json(&record, &conclusion))),
+        _ if context.json => print(&help::pretty(&report::json(&record, &conclusion))),
+        Some(path) => print(&path.display().to_string()),
         None => print(&report::text(&record, &conclusion, style())),
     }
 }
@@ -27,7 +30,14 @@ pub(super) async fn show(context: &Context, run: &str, drill: Option<String>, ht
 pub(super) async fn find(context: &Context, run: &str, drill: Option<String>) -> Result<RunId, u8> {
     let drill = drill.map(|name| name.parse::<DrillName>()).transpose();
     let drill = drill.map_err(|error| fail(&error.to_string(), None, Exit::Invalid))?;
-    context.store.find(run, drill.as_ref()).await.map_err(|error| explain(&error, Exit::Invalid))
+    context.store.find(run, drill.as_ref()).await.map_err(|error| match &error {
+        FindError::NotFound { text } if text == "last" => {
+            let told = drill.map_or("no runs yet".to_owned(), |drill| format!("no runs of `{drill}` yet"));
+            fail(&told, Some("see what was run with `drillyard history`"), Exit::Invalid)
+        }
+        FindError::Store(_) => explain(&error, Exit::Errored),
+        _ => explain(&error, Exit::Invalid),
+    })
 }
 
 /// A run as its events tell it, with what later sweeps found.

@@ -67,6 +67,12 @@ pub enum Fault {
         /// What was tried.
         detail: String,
     },
+    /// What is there, or stands on the way to it, is no directory.
+    #[error("it is no directory, and can't become one ({detail})")]
+    NoDirectory {
+        /// What the system says.
+        detail: String,
+    },
     /// A read or write failed. Nothing more is written until the store is opened again.
     #[error("input or output failed ({detail})")]
     Io {
@@ -189,7 +195,9 @@ impl Explain for StoreError {
                 format!("Choose a directory of Drillyard's own with --state, or run `chmod 0700 {path}`.")
             }
             Fault::NetworkFileSystem { .. } => "Choose a directory on a local disk with --state.".to_owned(),
-            Fault::NotAStore => "Choose another directory with --state.".to_owned(),
+            Fault::NotAStore | Fault::NoDirectory { .. } => {
+                "Choose another directory with --state.".to_owned()
+            }
             Fault::Corrupt { .. } => format!(
                 "Copy the directory aside first. Then put back a copy of {path}, or rescue what can be read with \
                  `sqlite3 {path} .recover`, or move the file away to begin a new history."

@@ -15,7 +15,7 @@ pub(super) const RUNS: &str = "runs";
 /// Makes the directory, or looks whether it may be used, and returns its absolute path.
 pub(super) fn prepare(state: &Path) -> Result<PathBuf, StoreError> {
     let prepared = || -> Result<PathBuf, Fault> {
-        private_directories().create(state)?;
+        private_directories().create(state).map_err(no_directory)?;
         let state = state.canonicalize()?;
         protect(&state)?;
         refuse_network(&state)?;
@@ -23,6 +23,15 @@ pub(super) fn prepare(state: &Path) -> Result<PathBuf, StoreError> {
         Ok(state)
     };
     prepared().map_err(|fault| fault.at(state))
+}
+
+/// A file where the directory should be is a slip of whoever named it, and no trouble of the disk.
+fn no_directory(error: io::Error) -> Fault {
+    use io::ErrorKind::{AlreadyExists, NotADirectory, NotFound};
+    match error.kind() {
+        AlreadyExists | NotADirectory | NotFound => Fault::NoDirectory { detail: error.to_string() },
+        _ => error.into(),
+    }
 }
 
 fn private_directories() -> DirBuilder {
