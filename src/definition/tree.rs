@@ -9,12 +9,12 @@ use super::fault::{At, Code, Faults, Span};
 use super::scalar;
 use super::secret::shown;
 
-/// The largest file that is read: a drill has a few kilobytes.
-pub(super) const MOST_BYTES: usize = 1_000_000;
+/// The largest file that is read: a drill has a few kilobytes, and what a hostile file costs grows with its size.
+pub(super) const MOST_BYTES: usize = 250_000;
 /// The deepest nesting that is read; a drill has about six levels.
 const MOST_LEVELS: usize = 64;
 /// Bounds the memory that a file of a million brackets takes.
-const MOST_NODES: usize = 50_000;
+const MOST_NODES: usize = 20_000;
 const MOST_DOCUMENTS: usize = 1_000;
 
 /// What a node holds.
