@@ -140,7 +140,9 @@ impl Explain for WireError {
 }
 
 impl Wire {
-    pub(super) fn new(engine: Engine, container: String, nonce: String) -> Self {
+    /// The way to the server in a container that was started with this nonce as its setting
+    /// [`drillyard.run`](start::NONCE). Nothing is connected yet.
+    pub fn new(engine: Engine, container: String, nonce: String) -> Self {
         Self { engine, container, nonce }
     }
 

@@ -1,0 +1,65 @@
+//! SIGINT and SIGTERM.
+
+use std::time::Duration;
+
+use crate::rig::proxy::{Call, Proxy, Spoil};
+use crate::rig::{LONG, QUICK, Rig, within};
+
+fn cancelled_by(signal: &str) {
+    let rig = Rig::new(LONG);
+    let run = rig.start(&[]);
+    run.has_said("restore    started");
+    rig.sandbox();
+    run.signal(signal);
+    let ran = run.wait();
+    assert_eq!(ran.code, Some(130), "{signal}: {}", ran.stderr);
+    assert_eq!(ran.verdict(), ("cancelled", Some("by_person")), "{signal}");
+    ran.assert_cleaned_up();
+    rig.assert_nothing_remains(signal);
+    assert_eq!(rig.history(), [("cancelled".to_owned(), Some("by_person".to_owned()))]);
+}
+
+#[test]
+fn a11_an_interrupted_run_is_cancelled_and_cleans_up() {
+    cancelled_by("INT");
+}
+
+#[test]
+fn a11_a_terminated_run_is_cancelled_and_cleans_up() {
+    cancelled_by("TERM");
+}
+
+/// The engine does not answer the removal, so the clean end does not come; the person asks again.
+#[test]
+fn a11_a_second_signal_ends_at_once_and_the_sweeper_does_the_rest() {
+    let removal = Call { name: "DELETE /containers/*".to_owned(), number: 1 };
+    let proxy = Proxy::spoiling(removal, Spoil::HoldBefore);
+    let rig = Rig::new(LONG).through(&proxy.socket());
+    let run = rig.start(&[]);
+    run.has_said("restore    started");
+    run.signal("TERM");
+    proxy.wait_for_call();
+    let asked = std::time::Instant::now();
+    run.signal("TERM");
+    let ran = run.wait();
+    assert!(asked.elapsed() < Duration::from_secs(2), "the second signal took {:?}", asked.elapsed());
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    within(Duration::from_secs(10), "the sandbox to end", || rig.running().is_empty());
+    assert_eq!(rig.sweep().code, Some(0));
+    rig.assert_nothing_remains("a second signal and a sweep");
+    assert_eq!(rig.history(), [("aborted".to_owned(), Some("process_lost".to_owned()))]);
+}
+
+/// Before the engine was ever asked there is nothing to clean.
+#[test]
+fn a_run_that_is_interrupted_while_the_engine_is_silent_is_cancelled() {
+    let first = Call { name: "GET /version".to_owned(), number: 1 };
+    let proxy = Proxy::spoiling(first, Spoil::HoldBefore);
+    let rig = Rig::new(QUICK).through(&proxy.socket());
+    let run = rig.start(&[]);
+    proxy.wait_for_call();
+    run.signal("INT");
+    let ran = run.wait();
+    assert_eq!((ran.code, ran.verdict()), (Some(130), ("cancelled", Some("by_person"))), "{}", ran.stderr);
+    rig.assert_nothing_remains("an interrupt before the engine answered");
+}
