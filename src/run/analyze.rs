@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::emit::{Done, Story};
 use super::halt::Halt;
 use crate::database::postgres::identifier;
 use crate::listen::Progress;
-use crate::model::Phase;
+use crate::model::{Phase, Reason};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
-use crate::sandbox::wire::{Login, WireError};
+use crate::sandbox::wire::{Login, Session, WireError};
 
 /// Tables that are nobody's partition, largest first: a partitioned table's ANALYZE reaches its partitions.
 const TABLES: &str = "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -23,23 +26,41 @@ pub(super) async fn analyze<J: Journal>(
     sandbox: &Sandbox,
     databases: &[String],
     jobs: u16,
+    limit: Duration,
+    story: &Story<'_, J>,
+) -> Result<((), Done), Halt> {
+    match timeout(limit, analyze_all(sandbox, databases, jobs, story)).await {
+        Ok(done) => done,
+        Err(_) => {
+            let detail = format!("ANALYZE was not done after {} s (restore.timeout)", limit.as_secs());
+            Err(Halt::new(Reason::Timeout, detail))
+        }
+    }
+}
+
+async fn analyze_all<J: Journal>(
+    sandbox: &Sandbox,
+    databases: &[String],
+    jobs: u16,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
     for database in databases {
-        let tables = tables(sandbox, database).await?;
+        let session = sandbox.wire.connect(database, Login::Superuser).await?;
+        let tables = tables(&session).await?;
         let total = tables.len();
         let queue = Mutex::new(VecDeque::from(tables));
-        let workers =
-            (0..usize::from(jobs).min(total)).map(|_| work(sandbox, database, &queue, total, story));
-        for done in futures_util::future::join_all(workers).await {
-            done?;
-        }
+        let first = work(&session, &queue, total, story);
+        let others = (1..usize::from(jobs).min(total)).map(|_| async {
+            let session = sandbox.wire.connect(database, Login::Superuser).await?;
+            work(&session, &queue, total, story).await
+        });
+        let (first, others) = tokio::join!(first, futures_util::future::join_all(others));
+        others.into_iter().try_fold(first?, |(), done| done)?;
     }
     Ok(((), Done::default()))
 }
 
-async fn tables(sandbox: &Sandbox, database: &str) -> Result<Vec<String>, Halt> {
-    let session = sandbox.wire.connect(database, Login::Superuser).await?;
+async fn tables(session: &Session) -> Result<Vec<String>, Halt> {
     let listed = session.query(TABLES, &[]).await;
     let rows = listed.map_err(|error| WireError::of("did not list its tables", &error))?;
     let name =
@@ -48,20 +69,18 @@ async fn tables(sandbox: &Sandbox, database: &str) -> Result<Vec<String>, Halt> 
 }
 
 async fn work<J: Journal>(
-    sandbox: &Sandbox,
-    database: &str,
+    session: &Session,
     queue: &Mutex<VecDeque<String>>,
     total: usize,
     story: &Story<'_, J>,
 ) -> Result<(), Halt> {
-    let session = sandbox.wire.connect(database, Login::Superuser).await?;
     loop {
         let (next, left) = {
             let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
             (queue.pop_front(), queue.len())
         };
         let Some(table) = next else { return Ok(()) };
-        session.run(&format!("ANALYZE {table}")).await?;
+        session.run_long(&format!("ANALYZE {table}")).await?;
         let note = format!("{} of {total} tables", total - left);
         story.progress(&Progress { phase: Phase::Analyze, bytes: 0, total: None, note: Some(note) });
     }

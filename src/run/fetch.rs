@@ -46,6 +46,19 @@ impl Ready {
         }
     }
 
+    /// The database that we ourselves connect to: `postgres`, unless the archive brings one of that name. Never a
+    /// template where it can be helped: `CREATE DATABASE` of a hand-written dump copies `template1`, and that needs
+    /// everybody out.
+    pub(super) fn own_database(&self) -> &'static str {
+        let brings = |archive: &source::ArchiveFile| {
+            archive.toc.contents.database.as_ref().is_some_and(|database| database.name == "postgres")
+        };
+        match &self.artifact {
+            Artifact::Archive(archive) if brings(archive) => "template1",
+            _ => "postgres",
+        }
+    }
+
     /// Of a backup that is older on purpose, `fresh` counts from its recovery point.
     pub(super) fn recovery_point_of_an_older_choice(&self) -> Option<Timestamp> {
         self.started_at.filter(|_| self.chosen_by_hand)

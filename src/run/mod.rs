@@ -91,7 +91,12 @@ async fn recover(
 
     let mut attempt = 1;
     let restored = loop {
-        let wanted = provision::Wanted { attempt, backup: backup.mount(), major: backup.major() };
+        let wanted = provision::Wanted {
+            attempt,
+            backup: backup.mount(),
+            major: backup.major(),
+            own_database: backup.own_database(),
+        };
         let sandbox =
             held.insert(provision::provision(drill, opening.run, &wanted, &image, world, story).await?);
         fetch::same_inside(&backup, sandbox).await?;
@@ -112,8 +117,8 @@ async fn recover(
         return Err(Halt::new(Reason::Internal, "the sandbox went missing"));
     };
 
-    let analyzing = story.phase(Phase::Analyze, analyze::analyze(sandbox, &restored.databases, jobs, story));
-    guarded(sandbox, analyzing).await?;
+    let analyzing = analyze::analyze(sandbox, &restored.databases, jobs, drill.restore.timeout, story);
+    guarded(sandbox, story.phase(Phase::Analyze, analyzing)).await?;
     story.reached(Milestone::Restored).await?;
 
     let context = check::Context {

@@ -31,7 +31,7 @@ pub(super) async fn load(
     }
     let brings_database = archive.toc.contents.database.is_some();
     make_room(session, archive, brings_database).await?;
-    let command = postgres_program("pg_restore", &arguments(drill, archive, brings_database, jobs));
+    let command = postgres_program("pg_restore", &arguments(drill, archive, sandbox, brings_database, jobs));
     let mut transcript = PgRestoreTranscript::default();
     let exit_code = run_program(&sandbox.wire, command, |bytes| transcript.feed(bytes)).await?;
     let own_database = (!brings_database).then(|| OWN_DATABASE.to_owned());
@@ -69,14 +69,20 @@ async fn make_room(session: &Session, archive: &ArchiveFile, brings_database: bo
     Ok(())
 }
 
-fn arguments(drill: &Drill, archive: &ArchiveFile, brings_database: bool, jobs: u16) -> Vec<String> {
+fn arguments(
+    drill: &Drill,
+    archive: &ArchiveFile,
+    sandbox: &Sandbox,
+    brings_database: bool,
+    jobs: u16,
+) -> Vec<String> {
     let mut arguments: Vec<String> = Vec::new();
     let mut add = |text: &str| arguments.push(text.to_owned());
     // Else an error names no entry of the archive (measured, 15 and 17).
     add("--verbose");
     if brings_database {
         add("--create");
-        add("--dbname=template1");
+        add(&format!("--dbname={}", sandbox.own_database));
     } else {
         add(&format!("--dbname={OWN_DATABASE}"));
     }

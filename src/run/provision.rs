@@ -81,6 +81,8 @@ pub(super) struct Wanted {
     pub backup: Option<PathBuf>,
     /// The major version of the backup's server.
     pub major: Option<MajorVersion>,
+    /// The database that we ourselves connect to.
+    pub own_database: &'static str,
 }
 
 /// The size of the drill's sandbox: half of the runner's memory and all of its processors unless it says otherwise.
@@ -182,6 +184,7 @@ fn request(
         extra_settings: drill.restore.settings.clone().into_iter().collect(),
         storage: drill.sandbox.storage,
         backup: wanted.backup.clone(),
+        own_database: wanted.own_database,
         time_to_live,
     }
 }

@@ -18,7 +18,7 @@ use crate::definition::{Drill, Roles};
 use crate::model::Reason;
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
-use crate::sandbox::wire::{Login, Session};
+use crate::sandbox::wire::Session;
 use crate::source::PlainFile;
 use crate::source::completeness::{Holdings, judge_end, judge_holdings};
 use crate::source::scan::{PlainScanner, PlainSummary};
@@ -138,7 +138,7 @@ pub(super) async fn run_file(sandbox: &Sandbox, database: &str, file: &Path) -> 
     let text = std::fs::read(file).map_err(|error| {
         Halt::new(Reason::CheckInvalid, format!("the drill's file {} can't be read: {error}", file.display()))
     })?;
-    let session = sandbox.wire.connect("template1", Login::Superuser).await?;
+    let session = sandbox.admin().await?;
     read_log_to_here(sandbox, &session).await?;
     sandbox.log.take_errors();
     let command = postgres_program("psql", &arguments(database, &["--set=ON_ERROR_STOP=1"]));

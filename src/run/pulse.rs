@@ -8,9 +8,10 @@ use tokio::time::{Instant, sleep};
 use super::emit::Story;
 use crate::database::postgres::pulse::statement;
 use crate::listen::Progress;
-use crate::model::{MajorVersion, Phase};
+use crate::model::Phase;
 use crate::record::Journal;
-use crate::sandbox::wire::Session;
+use crate::sandbox::Sandbox;
+use crate::sandbox::wire::{Login, Session};
 
 /// How long nothing may move (measures.md).
 pub(super) const NO_PROGRESS: Duration = Duration::from_mins(1);
@@ -27,19 +28,26 @@ struct Beat {
 /// Tells progress until nothing has moved for [`NO_PROGRESS`]; then says what stood still. `sent` counts bytes that we
 /// have handed to a program's standard input.
 pub(super) async fn until_stalled<J: Journal>(
-    session: &Session,
-    major: MajorVersion,
+    sandbox: &Sandbox,
     phase: Phase,
     sent: &AtomicU64,
     story: &Story<'_, J>,
 ) -> String {
-    let statement = statement(major);
+    let statement = statement(sandbox.major);
+    // A session of its own: what the backup locks must not keep it from answering.
+    let mut session: Option<Session> = None;
     let mut last = String::new();
     let mut moved = Instant::now();
     loop {
         sleep(BEAT).await;
         // A server that does not answer moves nothing either.
-        let beat = feel(session, &statement).await;
+        if session.as_ref().is_none_or(|session| session.is_closed()) {
+            session = sandbox.wire.connect(sandbox.own_database, Login::Superuser).await.ok();
+        }
+        let beat = match &session {
+            Some(session) => feel(session, &statement).await,
+            None => None,
+        };
         let signature =
             beat.as_ref().map(|beat| format!("{}/{}", beat.signature, sent.load(Ordering::Relaxed)));
         let busy = beat.as_ref().is_some_and(|beat| beat.busy);

@@ -83,10 +83,10 @@ async fn restore_within<J: Journal>(
     jobs: u16,
     story: &Story<'_, J>,
 ) -> Result<(Attempt, Done), Halt> {
-    let session = sandbox.wire.connect("template1", Login::Superuser).await?;
+    let session = sandbox.admin().await?;
     let before = databases(&session).await?;
     if let Roles::File(file) = &drill.restore.roles {
-        psql::run_file(sandbox, "template1", file).await?;
+        psql::run_file(sandbox, sandbox.own_database, file).await?;
     }
     sandbox.log.take_errors();
     let sent = AtomicU64::new(0);
@@ -96,13 +96,14 @@ async fn restore_within<J: Journal>(
             Artifact::Plain(plain) => psql::load(drill, plain, sandbox, &session, &sent, story).await,
         }
     };
-    let watch = sandbox.wire.connect("template1", Login::Superuser).await?;
     let loaded = tokio::select! {
         loaded = load => loaded?,
-        stalled = until_stalled(&watch, sandbox.major, Phase::Restore, &sent, story) => {
+        stalled = until_stalled(sandbox, Phase::Restore, &sent, story) => {
             return Ok((Attempt::Stalled(stalled), Done::default()));
         }
     };
+    // What the backup ran may have ended our session.
+    let session = sandbox.admin().await.map_err(locked)?;
     tell_roles(drill, &loaded, story).await?;
     judge(drill, sandbox, &session, &loaded, story).await?;
     if loaded.ended_early {
@@ -237,16 +238,20 @@ async fn holds_relations(sandbox: &Sandbox, database: &str) -> Result<bool, Halt
     Ok(one.is_some())
 }
 
-/// The first query on loaded data. A server that refuses its own superuser now was locked by what it was given.
-async fn first_query(sandbox: &Sandbox, restored: &Restored) -> Result<(), Halt> {
-    let locked = |error: WireError| match error {
+/// A server that refuses its own superuser now was locked by what it was given.
+fn locked(error: WireError) -> Halt {
+    match error {
         WireError::Server { sqlstate: Some(state), .. } if state.starts_with("28") => {
             let detail = format!("after the restore the server refuses its own superuser ({state})");
             Halt::new(Reason::RestoreFailed, detail)
                 .with_hint("the backup changes roles or access rules of the server")
         }
         other => other.into(),
-    };
+    }
+}
+
+/// The first query on loaded data.
+async fn first_query(sandbox: &Sandbox, restored: &Restored) -> Result<(), Halt> {
     for database in &restored.databases {
         let session = sandbox.wire.connect(database, Login::Superuser).await.map_err(locked)?;
         session.text("select count(*) from pg_class").await?;

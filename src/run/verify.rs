@@ -9,7 +9,7 @@ use super::halt::Halt;
 use crate::check;
 use crate::definition::Drill;
 use crate::listen::Progress;
-use crate::model::{Fact, Outcome, Phase};
+use crate::model::{Fact, Outcome, Phase, Reason};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::wire::Login;
@@ -20,26 +20,44 @@ const AT_A_TIME: usize = 4;
 const STRAYS: Duration = Duration::from_secs(20);
 
 /// Ends every process that is neither the server's, nor process 1, nor ours: a dump can leave programs behind that
-/// change the data while it is asked (measured). Ours were started by the engine and have no parent inside.
+/// change the data while it is asked (measured). What the engine started for us descends from a process without a
+/// parent inside; what a backup leaves behind descends from process 1, and can't change that.
 const END_STRAYS: &str = r#"
 read -r postmaster < "$0/postmaster.pid" || exit 1
+parent_of() {
+  parent=
+  while read -r key value _; do [ "$key" = PPid: ] && parent=$value && return; done < "/proc/$1/status" 2>/dev/null
+}
+is_ours() {
+  local pid=$1
+  while [ "$pid" != 1 ]; do
+    parent_of "$pid"
+    case "$parent" in "") return 0 ;; 0) return 0 ;; *) pid=$parent ;; esac
+  done
+  return 1
+}
 for round in 1 2 3; do
-  for status in /proc/[0-9]*/status; do
-    pid=${status#/proc/}; pid=${pid%/status}
-    parent=; while read -r key value _; do [ "$key" = PPid: ] && parent=$value && break; done < "$status" 2>/dev/null
+  for process in /proc/[0-9]*; do
+    pid=${process#/proc/}
+    parent_of "$pid"
     case "$pid:$parent" in
-      1:*|"$postmaster":*|*:0|*:"$postmaster"|*:$$|$$:*|*:) ;;
-      *) kill -9 "$pid" 2>/dev/null ;;
+      1:*|"$postmaster":*|*:"$postmaster"|*:) ;;
+      *) is_ours "$pid" || kill -9 "$pid" ;;
     esac
   done
-done
+done 2>/dev/null
+exit 0
 "#;
 
 /// Ends sessions and processes that the backup has started, and prepares the role that asks.
 async fn settle(sandbox: &Sandbox) -> Result<(), Halt> {
     let command = ["bash", "--norc", "-c", END_STRAYS, sandbox.data];
-    sandbox.wire.engine().run(&sandbox.name, &command, STRAYS).await?;
-    let session = sandbox.wire.connect("template1", Login::Superuser).await?;
+    let ended = sandbox.wire.engine().run(&sandbox.name, &command, STRAYS).await?;
+    if ended.exit_code != Some(0) {
+        let detail = format!("stray processes could not be looked for: {}", ended.error.trim());
+        return Err(Halt::new(Reason::SandboxLost, detail));
+    }
+    let session = sandbox.admin().await?;
     session
         .run(
             "select pg_terminate_backend(pid) from pg_stat_activity \

@@ -11,8 +11,10 @@ pub mod wire;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::database::postgres::settings::{self, Sizing};
@@ -25,7 +27,7 @@ use lease::Lease;
 use profile::{Labels, MissingProperty};
 use server_log::ServerLog;
 use watch::Watch;
-use wire::{Wire, WireError};
+use wire::{Session, Wire, WireError};
 
 /// Longest wait for a new server to answer; initdb on a slow disk is inside.
 const READY: Duration = Duration::from_mins(2);
@@ -49,6 +51,8 @@ pub struct Request {
     pub storage: Storage,
     /// The staged backup on the host, where it is mounted.
     pub backup: Option<PathBuf>,
+    /// The database that we ourselves connect to: one that the restore neither drops nor copies.
+    pub own_database: &'static str,
     /// When it ends by itself, whatever happens.
     pub time_to_live: Duration,
 }
@@ -69,6 +73,9 @@ pub struct Sandbox {
     pub name: String,
     /// The wire to its server.
     pub wire: Wire,
+    /// The database that we ourselves connect to.
+    pub own_database: &'static str,
+    admin: Mutex<Arc<Session>>,
     /// What its server prints.
     pub log: ServerLog,
     /// What the engine tells of it.
@@ -164,11 +171,13 @@ impl Sandbox {
         }
         let properties = profile::verify(&spec, &inspected?)?;
         let wire = Wire::new(engine.clone(), request.name.clone(), nonce);
-        let session = wire.connect_when_ready("template1", wire::Login::Superuser).await?;
-        let version = session.server_version().await?;
+        let admin = wire.connect_when_ready(request.own_database, wire::Login::Superuser).await?;
+        let version = admin.server_version().await?;
         let facts = facts(engine, request, version.number, properties, shown(request));
         Ok(Self {
             name: request.name.clone(),
+            own_database: request.own_database,
+            admin: Mutex::new(Arc::new(admin)),
             wire,
             log,
             watch,
@@ -177,6 +186,15 @@ impl Sandbox {
             data: request.data(),
             lease,
         })
+    }
+
+    /// A superuser's session in our own database, the same one for as long as it lives: what a backup runs may end it.
+    pub async fn admin(&self) -> Result<Arc<Session>, WireError> {
+        let mut held = self.admin.lock().await;
+        if held.is_closed() {
+            *held = Arc::new(self.wire.connect(self.own_database, wire::Login::Superuser).await?);
+        }
+        Ok(Arc::clone(&held))
     }
 
     /// Whether the sandbox was lost, and how; `None` while it lives.

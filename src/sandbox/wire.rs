@@ -21,6 +21,8 @@ use crate::model::{Reason, ServerVersion};
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(30);
+/// Longest wait for the answer to a short statement of ours; a lock that the backup holds may be in its way.
+const STATEMENT: Duration = Duration::from_mins(1);
 /// How long a starting server may refuse us.
 const STARTING: Duration = Duration::from_mins(1);
 
@@ -97,6 +99,12 @@ pub enum WireError {
         /// Five characters, where it said why.
         sqlstate: Option<String>,
     },
+    /// No answer in time.
+    #[error("no answer from the sandbox's server to a statement of ours within {} s", after.as_secs())]
+    Unanswered {
+        /// How long was waited.
+        after: Duration,
+    },
     /// No connection in time.
     #[error("no connection to the sandbox's server within {} s", after.as_secs())]
     Timeout {
@@ -126,7 +134,7 @@ impl Explain for WireError {
                 Some("53100") => Reason::DiskFull,
                 _ => Reason::SandboxLost,
             },
-            Self::Timeout { .. } => Reason::Timeout,
+            Self::Timeout { .. } | Self::Unanswered { .. } => Reason::Timeout,
         }
     }
 
@@ -134,7 +142,7 @@ impl Explain for WireError {
         match self {
             Self::Engine(error) => error.hint(),
             Self::NonceMissing => Some("tell us: this should not be possible".to_owned()),
-            Self::Server { .. } | Self::Timeout { .. } => None,
+            Self::Server { .. } | Self::Timeout { .. } | Self::Unanswered { .. } => None,
         }
     }
 }
@@ -216,7 +224,7 @@ impl Session {
 
     /// The first column of a statement's first row, as text.
     pub async fn text(&self, statement: &str) -> Result<Option<String>, WireError> {
-        let answer = self.client.simple_query(statement).await;
+        let answer = ours(self.client.simple_query(statement)).await?;
         let messages = answer.map_err(|error| WireError::of("refused a statement of ours", &error))?;
         Ok(messages.into_iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
@@ -224,9 +232,14 @@ impl Session {
         }))
     }
 
-    /// Runs statements of ours, without an answer.
+    /// Runs short statements of ours, without an answer.
     pub async fn run(&self, statements: &str) -> Result<(), WireError> {
-        let done = self.client.batch_execute(statements).await;
+        ours(self.run_long(statements)).await?
+    }
+
+    /// Runs a statement of ours that may take long; the caller has a deadline.
+    pub async fn run_long(&self, statement: &str) -> Result<(), WireError> {
+        let done = self.client.batch_execute(statement).await;
         done.map_err(|error| WireError::of("refused a statement of ours", &error))
     }
 
@@ -236,4 +249,9 @@ impl Session {
         ServerVersion::parse(&text)
             .ok_or(WireError::Server { what: "did not tell its version", sqlstate: None })
     }
+}
+
+/// Waits for a short statement of ours, and no longer than [`STATEMENT`].
+async fn ours<T>(answer: impl Future<Output = T>) -> Result<T, WireError> {
+    timeout(STATEMENT, answer).await.map_err(|_| WireError::Unanswered { after: STATEMENT })
 }
