@@ -69,11 +69,11 @@ fn a_good_drill_is_cheap() {
 
 #[test]
 fn an_alias_bomb_is_cheap() {
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..10 {
-        let items = vec![format!("*a{}", level - 1); 9].join(", ");
-        bomb += &format!("a{level}: &a{level} [{items}]\n");
-    }
+    let level = |level: usize| {
+        let item = if level == 0 { "x".to_owned() } else { format!("*a{}", level - 1) };
+        format!("a{level}: &a{level} [{}]\n", vec![item; 9].join(", "))
+    };
+    let bomb: String = (0..10).map(level).collect();
     is_cheap("nine to the ninth", &bomb, "2");
     is_cheap("a bomb behind a good drill", format!("{DRILL}---\n{bomb}"), "2");
 }
