@@ -29,13 +29,11 @@ pub(super) async fn analyze<J: Journal>(
     limit: Duration,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
-    match timeout(limit, analyze_all(sandbox, databases, jobs, story)).await {
-        Ok(done) => done,
-        Err(_) => {
-            let detail = format!("ANALYZE was not done after {} s (restore.timeout)", limit.as_secs());
-            Err(Halt::new(Reason::Timeout, detail))
-        }
-    }
+    let in_time = timeout(limit, Box::pin(analyze_all(sandbox, databases, jobs, story))).await;
+    in_time.unwrap_or_else(|_| {
+        let detail = format!("ANALYZE was not done after {} s (restore.timeout)", limit.as_secs());
+        Err(Halt::new(Reason::Timeout, detail))
+    })
 }
 
 async fn analyze_all<J: Journal>(

@@ -97,12 +97,12 @@ async fn recover(
             major: backup.major(),
             own_database: backup.own_database(),
         };
-        let sandbox =
-            held.insert(provision::provision(drill, opening.run, &wanted, &image, world, story).await?);
+        let sandbox = held
+            .insert(Box::pin(provision::provision(drill, opening.run, &wanted, &image, world, story)).await?);
         fetch::same_inside(&backup, sandbox).await?;
         let restoring =
             story.phase(Phase::Restore, restore::restore(drill, &backup.artifact, sandbox, jobs, story));
-        match guarded(sandbox, restoring).await? {
+        match guarded(sandbox, Box::pin(restoring)).await? {
             Attempt::Restored(restored) => break restored,
             Attempt::Stalled(detail) if attempt == 1 => {
                 story.tell(Fact::RestoreRepeated { detail }).await?;
@@ -118,7 +118,7 @@ async fn recover(
     };
 
     let analyzing = analyze::analyze(sandbox, &restored.databases, jobs, drill.restore.timeout, story);
-    guarded(sandbox, story.phase(Phase::Analyze, analyzing)).await?;
+    guarded(sandbox, story.phase(Phase::Analyze, Box::pin(analyzing))).await?;
     story.reached(Milestone::Restored).await?;
 
     let context = check::Context {
@@ -126,7 +126,8 @@ async fn recover(
         run_started_at: opening.started_at,
         data_as_of: backup.recovery_point_of_an_older_choice(),
     };
-    guarded(sandbox, story.phase(Phase::Verify, verify::verify(drill, sandbox, &context, story))).await?;
+    let verifying = Box::pin(verify::verify(drill, sandbox, &context, story));
+    guarded(sandbox, story.phase(Phase::Verify, verifying)).await?;
     if verify::all_passed(drill, story).await {
         story.reached(Milestone::Verified).await?;
     }

@@ -77,13 +77,11 @@ async fn hand_over(run: RunId, mut sandbox: Sandbox, time_to_live: Duration, wor
         sandbox.lease.keep(time_to_live).await.ok()?;
         sandbox.log.kept().await.then_some(())
     };
-    match tokio::time::timeout(HANDOVER, taken).await {
-        Ok(Some(())) => Some(Kept { effect: Effect { kind: EffectKind::Container, name: container }, until }),
-        _ => {
-            let _ = world.store.forget_kept(run).await;
-            None
-        }
+    if let Ok(Some(())) = tokio::time::timeout(HANDOVER, taken).await {
+        return Some(Kept { effect: Effect { kind: EffectKind::Container, name: container }, until });
     }
+    let _ = world.store.forget_kept(run).await;
+    None
 }
 
 /// Undoes one effect; gone already is done.

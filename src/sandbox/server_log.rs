@@ -29,6 +29,8 @@ pub struct ServerError {
     pub message: String,
 }
 
+// Each flag is a line that was printed or not.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 struct State {
     ready: bool,

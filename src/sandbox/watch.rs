@@ -74,9 +74,6 @@ fn note(trouble: &Mutex<Option<Reason>>, event: EngineEvent) {
     let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
     match event {
         EngineEvent::OutOfMemory => *trouble = Some(Reason::SandboxOutOfMemory),
-        EngineEvent::Ended { exit_code: Some(137) } if trouble.is_none() => {
-            *trouble = Some(Reason::SandboxLost)
-        }
         EngineEvent::Ended { .. } => {
             trouble.get_or_insert(Reason::SandboxLost);
         }

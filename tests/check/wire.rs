@@ -20,6 +20,7 @@ async fn sandbox(engine: &Engine) -> Sandbox {
     let now = Timestamp::now();
     let run = RunId::new(ulid::Ulid::new());
     let request = Request {
+        own_database: "postgres",
         name: format!("drillyard-check-test-{run}").to_lowercase(),
         image: image.into(),
         image_facts: engine.image(image).await.unwrap().expect("run docker/prepare"),
