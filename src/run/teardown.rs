@@ -2,11 +2,11 @@
 //! expired one; then an independent listing that must be empty.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::emit::Story;
 use super::world::{World, wall_clock};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::model::sandbox::Kept;
 use crate::model::{CleanUp, Effect, EffectKind, Fact, Phase, RunId};
 use crate::record::Journal;
@@ -18,8 +18,11 @@ use crate::store::KeptSandbox;
 const REMOVAL: Duration = Duration::from_mins(1);
 /// Longest wait for a sandbox to take over its time to live.
 const HANDOVER: Duration = Duration::from_secs(5);
-/// An object can appear after the call that made it was given up (measured): looked for this often.
-const LOOKS: u32 = 20;
+/// How long removals and listings that fail are done again: an engine under load refuses for a moment.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// An object can appear after the call that made it was given up (measured): where one may be under way, nothing must
+/// have been there for so long.
+const QUIET: Duration = Duration::from_secs(3);
 /// Between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
@@ -40,19 +43,14 @@ pub(super) async fn tear_down<J: Journal>(
             None
         }
     };
-    let mut leftovers = Vec::new();
-    for effect in story.record().await.outstanding.into_iter().rev() {
-        if kept.as_ref().is_some_and(|kept| kept.effect == effect) {
-            continue;
+    let begun = Instant::now();
+    let (proven, leftovers) = loop {
+        let (proven, leftovers) = remove_and_list(run, kept.as_ref(), world, story).await;
+        if (proven && leftovers.is_empty()) || begun.elapsed() >= PATIENCE {
+            break (proven, leftovers);
         }
-        match undo(&effect, world).await {
-            Ok(()) => {
-                let _ = story.tell(Fact::EffectUndone { effect }).await;
-            }
-            Err(error) => leftovers.push(format!("{effect}: {error}")),
-        }
-    }
-    let proven = take_inventory(run, kept.as_ref(), world, &mut leftovers).await;
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    };
     let ended = Fact::PhaseEnded {
         phase: Phase::Teardown,
         succeeded: proven && leftovers.is_empty(),
@@ -65,6 +63,43 @@ pub(super) async fn tear_down<J: Journal>(
         leftovers,
         kept: kept.into_iter().collect(),
         late: false,
+    }
+}
+
+/// Undoes what was intended, then asks the engine what is there; true with what is left where the engine could say.
+async fn remove_and_list<J: Journal>(
+    run: RunId,
+    kept: Option<&Kept>,
+    world: &World,
+    story: &Story<'_, J>,
+) -> (bool, Vec<String>) {
+    let record = story.record().await;
+    let newest = record.outstanding.iter().rfind(|effect| effect.kind == EffectKind::Container);
+    let inspected = record.sandbox.as_ref().map(|facts| &facts.container);
+    let unfinished = newest.is_some_and(|effect| inspected != Some(&effect.name));
+    let quiet = if unfinished { QUIET } else { Duration::ZERO };
+    let mut leftovers = Vec::new();
+    for effect in record.outstanding.into_iter().rev() {
+        if kept.is_some_and(|kept| kept.effect == effect) {
+            continue;
+        }
+        match undo(&effect, world).await {
+            Ok(()) => {
+                let _ = story.tell(Fact::EffectUndone { effect }).await;
+            }
+            Err(error) => leftovers.push(format!("{effect}: {error}")),
+        }
+    }
+    let Some(engine) = world.connected_engine() else { return (true, leftovers) };
+    match take_inventory(run, kept, engine, quiet).await {
+        Ok(left) => {
+            leftovers.extend(left.iter().map(Effect::to_string));
+            (true, leftovers)
+        }
+        Err(error) => {
+            leftovers.push(format!("the engine could not be asked what is left: {error}"));
+            (false, leftovers)
+        }
     }
 }
 
@@ -103,40 +138,39 @@ pub(super) fn remove_directory(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Lists what carries the run's label. True where the listing was made.
-async fn take_inventory(run: RunId, kept: Option<&Kept>, world: &World, leftovers: &mut Vec<String>) -> bool {
-    let Some(engine) = world.connected_engine() else { return true };
-    for look in 1..=LOOKS {
-        match left_on(engine, run, kept).await {
-            Ok(left) if left.is_empty() => return true,
-            Ok(left) if look == LOOKS => {
-                leftovers.extend(left);
-                return true;
-            }
-            Ok(_) => tokio::time::sleep(BETWEEN_LOOKS).await,
-            Err(error) => {
-                leftovers.push(format!("the engine could not be asked what is left: {error}"));
-                return false;
-            }
-        }
-    }
-    true
-}
-
-async fn left_on(
-    engine: &Engine,
+/// Lists what carries the run's label and removes it, until nothing was there for as long as `quiet`.
+async fn take_inventory(
     run: RunId,
     kept: Option<&Kept>,
-) -> Result<Vec<String>, crate::engine::EngineError> {
+    engine: &Engine,
+    quiet: Duration,
+) -> Result<Vec<Effect>, EngineError> {
+    let begun = Instant::now();
+    let mut empty_since = None;
+    loop {
+        let left = left_on(engine, run, kept).await?;
+        if left.is_empty() {
+            if empty_since.get_or_insert_with(Instant::now).elapsed() >= quiet {
+                return Ok(left);
+            }
+        } else if begun.elapsed() >= PATIENCE {
+            return Ok(left);
+        } else {
+            empty_since = None;
+            for effect in &left {
+                // The next look tells whether it is gone.
+                let _ = engine.remove_effect(effect, REMOVAL).await;
+            }
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+async fn left_on(engine: &Engine, run: RunId, kept: Option<&Kept>) -> Result<Vec<Effect>, EngineError> {
     let inventory = engine.inventory(RUN, &run.to_string()).await?;
     // What a kept sandbox needs is kept with it: its anonymous volume goes when it goes.
     let stays = |effect: &Effect| {
         kept.is_some_and(|kept| kept.effect == *effect || effect.kind == EffectKind::Volume)
     };
-    Ok(inventory
-        .objects
-        .iter()
-        .filter(|object| !stays(&object.effect))
-        .map(|o| o.effect.to_string())
-        .collect())
+    Ok(inventory.objects.into_iter().map(|object| object.effect).filter(|effect| !stays(effect)).collect())
 }

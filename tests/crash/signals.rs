@@ -50,6 +50,23 @@ fn a11_a_second_signal_ends_at_once_and_the_sweeper_does_the_rest() {
     assert_eq!(rig.history(), [("aborted".to_owned(), Some("process_lost".to_owned()))]);
 }
 
+/// The engine makes the container seconds after nobody waits for it any more.
+#[test]
+fn a11_a_container_that_appears_after_the_interrupt_is_removed_by_the_same_run() {
+    let create = Call { name: "POST /containers/create".to_owned(), number: 1 };
+    let proxy = Proxy::spoiling(create, Spoil::HoldBefore);
+    let rig = Rig::new(QUICK).through(&proxy.socket());
+    let run = rig.start(&[]);
+    proxy.wait_for_call();
+    run.signal("INT");
+    std::thread::sleep(Duration::from_millis(1200));
+    proxy.let_go();
+    let ran = run.wait();
+    assert_eq!((ran.code, ran.verdict()), (Some(130), ("cancelled", Some("by_person"))), "{}", ran.stderr);
+    ran.assert_cleaned_up();
+    rig.assert_nothing_remains("a container that appeared after the interrupt");
+}
+
 /// Before the engine was ever asked there is nothing to clean.
 #[test]
 fn a_run_that_is_interrupted_while_the_engine_is_silent_is_cancelled() {

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::rig::{QUICK, Rig};
+use crate::rig::{QUICK, Rig, within};
 
 /// A small disk of its own.
 struct Disk(TempDir);
@@ -19,12 +20,13 @@ impl Disk {
         disk
     }
 
+    /// Busy for as long as a store that was just closed still has its files open.
     fn mount(&self, arguments: &[&str]) {
-        let mounted = Command::new("mount").args(arguments).arg(self.0.path()).status().unwrap();
-        assert!(
-            mounted.success(),
-            "mounting a small disk needs root: run the tests as root or in a user namespace"
-        );
+        let what =
+            "a small disk to be mounted, which needs root: run the tests as root or in a user namespace";
+        within(Duration::from_secs(5), what, || {
+            Command::new("mount").args(arguments).arg(self.0.path()).output().unwrap().status.success()
+        });
     }
 
     fn state(&self) -> PathBuf {
