@@ -119,7 +119,16 @@ fn each_edge_of_the_program_is_in_one_place() {
         ("eprintln!", &[]),
         ("stdout()", &["cli/", "listen/terminal.rs"]),
         ("stderr()", &["cli/", "listen/terminal.rs"]),
-        ("Timestamp::now", &["run/world.rs", "definition/mod.rs", "definition/settings.rs", "store/sqlite/", "source/local.rs"]),
+        (
+            "Timestamp::now",
+            &[
+                "run/world.rs",
+                "definition/mod.rs",
+                "definition/settings.rs",
+                "store/sqlite/",
+                "source/local.rs",
+            ],
+        ),
     ];
     let mut wrong = Vec::new();
     for (file, text) in sources() {
