@@ -1,6 +1,6 @@
 //! Dumps whose restore goes wrong on a row, so that the server quotes it.
 
-/// A plain dump as pg_dump would write it, around these statements.
+/// A plain dump as `pg_dump` would write it, around these statements.
 pub fn plain(statements: &str) -> String {
     format!(
         "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.10\n\

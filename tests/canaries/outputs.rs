@@ -31,14 +31,14 @@ pub fn of(scene: &Scene, more: &str, checks: &str) -> Outputs {
     let child = program.spawn().unwrap();
     let watcher = Watcher::start(child.id(), &scene.path("state"));
     let ended = child.wait_with_output().unwrap();
-    let watched = watcher.stop();
+    let seen = watcher.stop();
 
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     let shown = |arguments: &[&str]| scene.program().args(arguments).output().unwrap().stdout;
     let json: Value =
         serde_json::from_slice(&shown(&["--json", "show"])).unwrap_or_else(|_| panic!("no run: {said}"));
     let run = json["run"].as_str().unwrap();
-    let mut texts = watched.of_run(run);
+    let mut texts = seen.of_run(run);
     texts.push(("engine's events".to_owned(), events(run)));
     texts.push(("standard output".to_owned(), ended.stdout));
     texts.push(("standard error".to_owned(), ended.stderr));

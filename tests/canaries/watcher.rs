@@ -157,9 +157,9 @@ fn the_watcher_sees_arguments_of_the_program_and_of_a_container() {
     docker(&[&run[..], &inside].concat());
     let watcher = Watcher::start(child.id(), Path::new("/nowhere"));
     child.wait().unwrap();
-    let watched = watcher.stop();
+    let stopped = watcher.stop();
     docker(&["rm", "--force", &name]);
-    let seen = watched.of_run("watched");
+    let seen = stopped.of_run("watched");
     for (place, wanted) in [
         ("arguments of the program", "canary-program"),
         ("arguments in the sandbox", "canary-inside"),
