@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::emit::{Done, Story};
 use super::halt::Halt;
+use super::restore::locked;
 use crate::database::postgres::identifier;
 use crate::listen::Progress;
 use crate::model::{Phase, Reason};
@@ -21,15 +22,33 @@ const TABLES: &str = "select n.nspname, c.relname from pg_class c join pg_namesp
       and c.relpersistence <> 't' and n.nspname !~ '^pg_toast'
     order by c.relpages desc, pg_table_size(c.oid) desc";
 
+/// A restored database that has answered.
+pub(super) struct Opened {
+    database: String,
+    session: Session,
+    tables: Vec<String>,
+}
+
+/// Connects to every restored database and asks it for its tables: the first query on loaded data.
+pub(super) async fn open(sandbox: &Sandbox, databases: &[String]) -> Result<Vec<Opened>, Halt> {
+    let mut opened = Vec::new();
+    for database in databases {
+        let session = sandbox.wire.connect(database, Login::Superuser).await.map_err(locked)?;
+        let tables = tables(&session).await?;
+        opened.push(Opened { database: database.clone(), session, tables });
+    }
+    Ok(opened)
+}
+
 /// Gathers statistics of every table, `jobs` at a time.
 pub(super) async fn analyze<J: Journal>(
     sandbox: &Sandbox,
-    databases: &[String],
+    opened: Vec<Opened>,
     jobs: u16,
     limit: Duration,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
-    let in_time = timeout(limit, Box::pin(analyze_all(sandbox, databases, jobs, story))).await;
+    let in_time = timeout(limit, Box::pin(analyze_all(sandbox, opened, jobs, story))).await;
     in_time.unwrap_or_else(|_| {
         let detail = format!("ANALYZE was not done after {} s (restore.timeout)", limit.as_secs());
         Err(Halt::new(Reason::Timeout, detail))
@@ -38,18 +57,17 @@ pub(super) async fn analyze<J: Journal>(
 
 async fn analyze_all<J: Journal>(
     sandbox: &Sandbox,
-    databases: &[String],
+    opened: Vec<Opened>,
     jobs: u16,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
-    for database in databases {
-        let session = sandbox.wire.connect(database, Login::Superuser).await?;
-        let tables = tables(&session).await?;
+    for opened in opened {
+        let Opened { database, session, tables } = opened;
         let total = tables.len();
         let queue = Mutex::new(VecDeque::from(tables));
         let first = work(&session, &queue, total, story);
         let others = (1..usize::from(jobs).min(total)).map(|_| async {
-            let session = sandbox.wire.connect(database, Login::Superuser).await?;
+            let session = sandbox.wire.connect(&database, Login::Superuser).await?;
             work(&session, &queue, total, story).await
         });
         let (first, others) = tokio::join!(first, futures_util::future::join_all(others));

@@ -91,15 +91,9 @@ async fn recover(
 
     let mut attempt = 1;
     let restored = loop {
-        let wanted = provision::Wanted {
-            attempt,
-            backup: backup.mount(),
-            major: backup.major(),
-            own_database: backup.own_database(),
-        };
-        let sandbox = held
-            .insert(Box::pin(provision::provision(drill, opening.run, &wanted, &image, world, story)).await?);
-        fetch::same_inside(&backup, sandbox).await?;
+        let wanted = provision::Wanted { attempt, backup: &backup };
+        let provisioning = provision::provision(drill, opening.run, &wanted, &image, world, story);
+        let sandbox = held.insert(Box::pin(provisioning).await?);
         let restoring =
             story.phase(Phase::Restore, restore::restore(drill, &backup.artifact, sandbox, jobs, story));
         match guarded(sandbox, Box::pin(restoring)).await? {
@@ -117,7 +111,13 @@ async fn recover(
         return Err(Halt::new(Reason::Internal, "the sandbox went missing"));
     };
 
-    let analyzing = analyze::analyze(sandbox, &restored.databases, jobs, drill.restore.timeout, story);
+    let opened = guarded(sandbox, analyze::open(sandbox, &restored.databases)).await?;
+    story.reached(Milestone::Queryable).await?;
+    if !drill.restore.after_sql.is_empty() {
+        let after = Box::pin(restore::after(drill, sandbox, &restored));
+        guarded(sandbox, story.phase(Phase::Restore, after)).await?;
+    }
+    let analyzing = analyze::analyze(sandbox, opened, jobs, drill.restore.timeout, story);
     guarded(sandbox, story.phase(Phase::Analyze, Box::pin(analyzing))).await?;
     story.reached(Milestone::Restored).await?;
 

@@ -1,9 +1,9 @@
 //! Provision: an image that fits, a sandbox on it, a server that has shown the nonce.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::emit::{Done, Story};
+use super::fetch::{Ready, same_inside};
 use super::halt::Halt;
 use super::world::{World, wall_clock};
 use crate::database::postgres::settings::Sizing;
@@ -73,16 +73,12 @@ fn missing(references: &[String], why: &str) -> Halt {
     Halt::new(Reason::ImageMissing, detail).with_hint("run docker/prepare, which pulls or builds the images")
 }
 
-/// What the sandbox must be.
-pub(super) struct Wanted {
+/// What the sandbox is for.
+pub(super) struct Wanted<'a> {
     /// Which attempt at the restore it is for, from 1.
     pub attempt: u32,
-    /// The staged backup to mount.
-    pub backup: Option<PathBuf>,
-    /// The major version of the backup's server.
-    pub major: Option<MajorVersion>,
-    /// The database that we ourselves connect to.
-    pub own_database: &'static str,
+    /// The backup that it will hold.
+    pub backup: &'a Ready,
 }
 
 /// The size of the drill's sandbox: half of the runner's memory and all of its processors unless it says otherwise.
@@ -100,7 +96,7 @@ pub(super) fn sizing(drill: &Drill, engine: &Engine, runner_memory: Option<u64>)
 pub(super) async fn provision<J: Journal>(
     drill: &Drill,
     run: RunId,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     image: &Image,
     world: &World,
     story: &Story<'_, J>,
@@ -108,11 +104,11 @@ pub(super) async fn provision<J: Journal>(
     let engine = world.engine().await?;
     let request = request(drill, run, wanted, image, world, engine);
     story.intend(Effect { kind: EffectKind::Container, name: request.name.clone() }).await?;
-    let sandbox = story.phase(Phase::Provision, start(engine, &request)).await?;
+    let sandbox = story.phase(Phase::Provision, start(engine, &request, wanted.backup)).await?;
     story.tell(Fact::SandboxInspected(Box::new(sandbox.facts.clone()))).await?;
     tell_what_is_not_comparable(drill, story).await?;
     has_room(drill, &sandbox).await?;
-    match wanted.major {
+    match wanted.backup.major() {
         Some(major) if sandbox.major < major => Err(older_than_backup(&sandbox, major)),
         Some(major) if sandbox.major > major => {
             let newer = format!("the sandbox is PostgreSQL {}, the backup is of {major}", sandbox.major);
@@ -123,9 +119,11 @@ pub(super) async fn provision<J: Journal>(
     }
 }
 
-async fn start(engine: &Engine, request: &Request) -> Result<(Sandbox, Done), Halt> {
+async fn start(engine: &Engine, request: &Request, backup: &Ready) -> Result<(Sandbox, Done), Halt> {
     let since = wall_clock().as_second() - 1;
-    Ok((Sandbox::start(engine, request, since).await?, Done::default()))
+    let sandbox = Sandbox::start(engine, request, since).await?;
+    same_inside(backup, &sandbox).await?;
+    Ok((sandbox, Done::default()))
 }
 
 /// The engine's disk has the space that the drill asks for, seen from inside: the engine may be on another machine.
@@ -167,7 +165,7 @@ fn older_than_backup(sandbox: &Sandbox, major: MajorVersion) -> Halt {
 fn request(
     drill: &Drill,
     run: RunId,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     image: &Image,
     world: &World,
     engine: &Engine,
@@ -183,8 +181,8 @@ fn request(
         sizing: sizing(drill, engine, world.runner_memory),
         extra_settings: drill.restore.settings.clone().into_iter().collect(),
         storage: drill.sandbox.storage,
-        backup: wanted.backup.clone(),
-        own_database: wanted.own_database,
+        backup: wanted.backup.mount(),
+        own_database: wanted.backup.own_database(),
         time_to_live,
     }
 }

@@ -1,4 +1,4 @@
-//! Restore: roles, data, the judgement of every error that the server printed, and the first query on what is there.
+//! Restore: roles, data, and the judgement of every error that the server printed.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -15,7 +15,7 @@ use crate::database::postgres::restore_errors::{
 };
 use crate::database::postgres::transcript::Transcript;
 use crate::definition::{Drill, Roles};
-use crate::model::{Fact, Milestone, Phase, Reason};
+use crate::model::{Fact, Phase, Reason};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::wire::{Login, Session, WireError};
@@ -30,7 +30,7 @@ pub(super) struct Restored {
 
 /// How a restore ended.
 pub(super) enum Attempt {
-    /// The data is there and answers.
+    /// The data is there.
     Restored(Restored),
     /// Nothing moved any more; with what stood still.
     Stalled(String),
@@ -113,11 +113,6 @@ async fn restore_within<J: Journal>(
     let own = loaded.own_database.as_deref();
     let brought = restored_databases(sandbox, &session, &before, own).await?;
     let restored = Restored { databases: wanted_databases(&drill.backup.databases, brought)? };
-    first_query(sandbox, &restored).await?;
-    story.reached(Milestone::Queryable).await?;
-    for file in &drill.restore.after_sql {
-        psql::run_file(sandbox, &restored.databases[0], file).await?;
-    }
     let bytes = session
         .text("select sum(pg_database_size(oid))::bigint from pg_database where not datistemplate")
         .await?;
@@ -239,7 +234,7 @@ async fn holds_relations(sandbox: &Sandbox, database: &str) -> Result<bool, Halt
 }
 
 /// A server that refuses its own superuser now was locked by what it was given.
-fn locked(error: WireError) -> Halt {
+pub(super) fn locked(error: WireError) -> Halt {
     match error {
         WireError::Server { sqlstate: Some(state), .. } if state.starts_with("28") => {
             let detail = format!("after the restore the server refuses its own superuser ({state})");
@@ -250,13 +245,12 @@ fn locked(error: WireError) -> Halt {
     }
 }
 
-/// The first query on loaded data.
-async fn first_query(sandbox: &Sandbox, restored: &Restored) -> Result<(), Halt> {
-    for database in &restored.databases {
-        let session = sandbox.wire.connect(database, Login::Superuser).await.map_err(locked)?;
-        session.text("select count(*) from pg_class").await?;
+/// The drill's own SQL after the restore.
+pub(super) async fn after(drill: &Drill, sandbox: &Sandbox, restored: &Restored) -> Result<((), Done), Halt> {
+    for file in &drill.restore.after_sql {
+        psql::run_file(sandbox, &restored.databases[0], file).await?;
     }
-    Ok(())
+    Ok(((), Done::default()))
 }
 
 /// Creates a role without login where it is not there; true where it was created.

@@ -69,8 +69,8 @@ pub fn containing() -> BTreeMap<String, String> {
 pub fn tuned(sizing: &Sizing) -> BTreeMap<String, String> {
     let memory = sizing.memory_bytes;
     let jobs = u64::from(sizing.jobs.max(1));
-    let shared_buffers = (memory / 8).clamp(16 * MIB, GIB);
-    let maintenance = (memory / 8 / jobs).clamp(16 * MIB, 512 * MIB);
+    let shared_buffers = (memory / 4).clamp(16 * MIB, GIB);
+    let maintenance = (memory / 4 / jobs).clamp(16 * MIB, 512 * MIB);
     let work = (memory / 128).clamp(4 * MIB, 64 * MIB);
     let mut settings = owned([
         ("wal_level", "minimal"),
