@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::emit::{Done, Story};
 use super::halt::Halt;
 use super::pulse::until_stalled;
-use super::{pg_restore, psql};
+use super::{pg_restore, psql, verify};
 use crate::database::postgres::identifier::quoted;
 use crate::database::postgres::restore_errors::{
     AllowedError, DropLines, Rules, ServerError, classify, verdict_of,
@@ -115,6 +115,8 @@ async fn restore_within<J: Journal>(
     let restored = Restored { databases: wanted_databases(&drill.backup.databases, brought)? };
     first_query(sandbox, &restored).await?;
     story.reached(Milestone::Queryable).await?;
+    // A program that the backup left behind may hold a lock that SQL of the drill's, or ANALYZE, would wait for.
+    verify::show_out(sandbox).await?;
     for file in &drill.restore.after_sql {
         psql::run_file(sandbox, &restored.databases[0], file).await?;
     }
