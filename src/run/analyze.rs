@@ -1,17 +1,20 @@
-//! ANALYZE: a restored database has no statistics (measured), and queries without them are not production's.
+//! What makes a loaded database usable: company that the backup left is shown out, the first query is answered, the
+//! drill's own SQL is run, and statistics are gathered, of which a restored database has none (measured).
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::emit::{Done, Story};
 use super::halt::Halt;
-use super::restore::locked;
+use super::psql;
+use super::restore::{Restored, locked};
+use super::verify::show_out;
 use crate::database::postgres::identifier;
+use crate::definition::Drill;
 use crate::listen::Progress;
-use crate::model::{Phase, Reason};
+use crate::model::{Milestone, Phase, Reason};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::wire::{Login, Session, WireError};
@@ -23,14 +26,14 @@ const TABLES: &str = "select n.nspname, c.relname from pg_class c join pg_namesp
     order by c.relpages desc, pg_table_size(c.oid) desc";
 
 /// A restored database that has answered.
-pub(super) struct Opened {
+struct Opened {
     database: String,
     session: Session,
     tables: Vec<String>,
 }
 
 /// Connects to every restored database and asks it for its tables: the first query on loaded data.
-pub(super) async fn open(sandbox: &Sandbox, databases: &[String]) -> Result<Vec<Opened>, Halt> {
+async fn open(sandbox: &Sandbox, databases: &[String]) -> Result<Vec<Opened>, Halt> {
     let mut opened = Vec::new();
     for database in databases {
         let session = sandbox.wire.connect(database, Login::Superuser).await.map_err(locked)?;
@@ -40,14 +43,23 @@ pub(super) async fn open(sandbox: &Sandbox, databases: &[String]) -> Result<Vec<
     Ok(opened)
 }
 
-/// Gathers statistics of every table, `jobs` at a time.
+/// Makes a restored database usable: the first query is answered, the drill's SQL run, every table analysed, `jobs` at
+/// a time.
 pub(super) async fn analyze<J: Journal>(
+    drill: &Drill,
     sandbox: &Sandbox,
-    opened: Vec<Opened>,
+    restored: &Restored,
     jobs: u16,
-    limit: Duration,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
+    // A program that the backup left behind may hold a lock that SQL of the drill's, or ANALYZE, would wait for.
+    show_out(sandbox).await?;
+    let opened = open(sandbox, &restored.databases).await?;
+    story.reached(Milestone::Queryable).await?;
+    for file in &drill.restore.after_sql {
+        psql::run_file(sandbox, &restored.databases[0], file).await?;
+    }
+    let limit = drill.restore.timeout;
     let in_time = timeout(limit, Box::pin(analyze_all(sandbox, opened, jobs, story))).await;
     in_time.unwrap_or_else(|_| {
         let detail = format!("ANALYZE was not done after {} s (restore.timeout)", limit.as_secs());

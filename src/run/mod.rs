@@ -111,14 +111,8 @@ async fn recover(
         return Err(Halt::new(Reason::Internal, "the sandbox went missing"));
     };
 
-    let opened = guarded(sandbox, analyze::open(sandbox, &restored.databases)).await?;
-    story.reached(Milestone::Queryable).await?;
-    if !drill.restore.after_sql.is_empty() {
-        let after = Box::pin(restore::after(drill, sandbox, &restored));
-        guarded(sandbox, story.phase(Phase::Restore, after)).await?;
-    }
-    let analyzing = analyze::analyze(sandbox, opened, jobs, drill.restore.timeout, story);
-    guarded(sandbox, story.phase(Phase::Analyze, Box::pin(analyzing))).await?;
+    let analyzing = Box::pin(analyze::analyze(drill, sandbox, &restored, jobs, story));
+    guarded(sandbox, story.phase(Phase::Analyze, analyzing)).await?;
     story.reached(Milestone::Restored).await?;
 
     let context = check::Context {

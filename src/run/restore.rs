@@ -245,14 +245,6 @@ pub(super) fn locked(error: WireError) -> Halt {
     }
 }
 
-/// The drill's own SQL after the restore.
-pub(super) async fn after(drill: &Drill, sandbox: &Sandbox, restored: &Restored) -> Result<((), Done), Halt> {
-    for file in &drill.restore.after_sql {
-        psql::run_file(sandbox, &restored.databases[0], file).await?;
-    }
-    Ok(((), Done::default()))
-}
-
 /// Creates a role without login where it is not there; true where it was created.
 pub(super) async fn create_role(session: &Session, name: &str, superuser: bool) -> Result<bool, Halt> {
     let rights = if superuser { "SUPERUSER NOLOGIN" } else { "NOLOGIN" };

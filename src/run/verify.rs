@@ -49,8 +49,8 @@ done 2>/dev/null
 exit 0
 "#;
 
-/// Ends sessions and processes that the backup has started, and prepares the role that asks.
-async fn settle(sandbox: &Sandbox) -> Result<(), Halt> {
+/// Ends sessions and processes that the backup has started: they may hold locks, or change what is asked.
+pub(super) async fn show_out(sandbox: &Sandbox) -> Result<(), Halt> {
     let command = ["bash", "--norc", "-c", END_STRAYS, sandbox.data];
     let ended = sandbox.wire.engine().run(&sandbox.name, &command, STRAYS).await?;
     if ended.exit_code != Some(0) {
@@ -64,7 +64,6 @@ async fn settle(sandbox: &Sandbox) -> Result<(), Halt> {
              where backend_type = 'client backend' and pid <> pg_backend_pid()",
         )
         .await?;
-    session.run(check::prepare_role_sql()).await?;
     Ok(())
 }
 
@@ -75,7 +74,8 @@ pub(super) async fn verify<J: Journal>(
     context: &check::Context,
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
-    settle(sandbox).await?;
+    show_out(sandbox).await?;
+    sandbox.admin().await?.run(check::prepare_role_sql()).await?;
     let wire = &sandbox.wire;
     let (send, mut receive) = mpsc::unbounded_channel();
     let asking = async {

@@ -75,7 +75,7 @@ pub fn judge_end(id: &str, kind: PlainKind, summary: &PlainSummary) -> Result<Op
         (Some(EndedInside::Copy(table)), _) => truncated(format!("it ends within the rows of {table}")),
         (Some(EndedInside::Quotes), _) => truncated("it ends within a quoted text".to_owned()),
         (_, Some(closing)) if summary.closed_as != kind => {
-            truncated(format!("it lacks its last line, `-- {closing}`"))
+            truncated(format!("it does not end with `-- {closing}`"))
         }
         (_, Some(_)) => Ok(None),
         (_, None) => Ok(Some(

@@ -183,9 +183,9 @@ impl Intake<'_> {
 
     fn read_plain(&self, compression: Compression, head: &[u8]) -> Result<Artifact, SourceError> {
         let header = read_header(head);
-        if compression == Compression::None && !is_closed(&self.tail()?, header.kind) {
+        if compression == Compression::None && !is_closed(&self.tail()?, &header) {
             let closing = header.kind.closing_line().unwrap_or_default();
-            let what = format!("it lacks its last line, `-- {closing}`");
+            let what = format!("it does not end with `-- {closing}`");
             return Err(SourceError::Truncated { id: self.id(), what });
         }
         let sha256 = Hashed::new(self, None).finish().map_err(|error| self.explain(error))?;

@@ -37,6 +37,8 @@ pub struct PlainHeader {
     pub kind: PlainKind,
     /// What it says of the dump.
     pub facts: ArchiveHeader,
+    /// The token of its `\restrict` line, which its last line must give back.
+    pub restricted: Option<String>,
 }
 
 /// Reads the opening comments out of the first bytes of a dump.
@@ -45,8 +47,12 @@ pub fn read_header(head: &[u8]) -> PlainHeader {
     let mut header = PlainHeader::default();
     // Rows could hold anything, also a comment's text.
     let opening = head.lines().take_while(|line| !line.starts_with("COPY ") && !line.starts_with("INSERT "));
-    for comment in opening.filter_map(|line| line.strip_prefix("-- ")) {
-        read_comment(&mut header, comment.trim_end());
+    for line in opening.map(str::trim_end) {
+        if let Some(comment) = line.strip_prefix("-- ") {
+            read_comment(&mut header, comment);
+        } else if let Some(token) = line.strip_prefix("\\restrict ") {
+            header.restricted.get_or_insert_with(|| token.to_owned());
+        }
     }
     header
 }
@@ -83,10 +89,17 @@ fn is_zone(text: &str) -> bool {
 }
 
 /// Whether the last bytes of a dump are those of a complete one. What may follow the closing line: empty comments, and
-/// since 15.14 and its kin `\unrestrict` with its token.
-pub fn is_closed(tail: &[u8], kind: PlainKind) -> bool {
-    let Some(closing) = kind.closing_line() else { return true };
+/// since 15.14 and its kin `\unrestrict` with the token of the opening, which then must be there.
+pub fn is_closed(tail: &[u8], header: &PlainHeader) -> bool {
+    let Some(closing) = header.kind.closing_line() else { return true };
     let tail = String::from_utf8_lossy(tail);
+    let lifts = |token: &String| {
+        tail.lines().any(|line| line.trim_end().strip_prefix("\\unrestrict ") == Some(token.as_str()))
+    };
+    // Of a cluster each database has a token of its own.
+    if header.kind == PlainKind::Database && !header.restricted.as_ref().is_none_or(lifts) {
+        return false;
+    }
     let meaningful = |line: &&str| !line.is_empty() && *line != "--" && !line.starts_with("\\unrestrict ");
     let last = tail.lines().rev().map(str::trim_end).find(meaningful);
     last.and_then(|line| line.strip_prefix("-- ")) == Some(closing)
@@ -123,18 +136,31 @@ mod tests {
 
     #[test]
     fn d2_a_dump_without_its_closing_line_is_not_closed() {
-        for (dump, kind) in [(CORNER, PlainKind::Database), (CLUSTER, PlainKind::Cluster)] {
-            assert!(is_closed(dump, kind));
+        for dump in [CORNER, CLUSTER] {
+            let header = read_header(dump);
+            assert!(is_closed(dump, &header));
             let text = String::from_utf8(dump.to_vec()).unwrap();
-            assert!(is_closed(text.replace('\n', "\r\n").as_bytes(), kind));
+            assert!(is_closed(text.replace('\n', "\r\n").as_bytes(), &header));
             let closing = text.rfind(" complete").unwrap() + " complete".len();
             for cut in closing - 2000..closing {
-                assert!(!is_closed(&dump[..cut], kind), "{cut}");
+                assert!(!is_closed(&dump[..cut], &header), "{cut}");
             }
-            assert!(is_closed(&dump[..closing], kind));
-            assert!(!is_closed(&[dump, b"select 1;\n"].concat(), kind));
+            assert!(!is_closed(&[dump, b"select 1;\n"].concat(), &header));
         }
-        assert!(!is_closed(CORNER, PlainKind::Cluster));
+        assert!(!is_closed(CORNER, &PlainHeader { kind: PlainKind::Cluster, ..PlainHeader::default() }));
+    }
+
+    #[test]
+    fn d2_a_restricted_dump_that_does_not_lift_its_restriction_is_not_closed() {
+        let header = read_header(CORNER);
+        let end = CORNER.trim_ascii_end().len();
+        let closing = String::from_utf8_lossy(CORNER).rfind(" complete").unwrap() + " complete".len();
+        assert!(closing + 60 < end && is_closed(&CORNER[..end], &header));
+        for cut in closing..end {
+            assert!(!is_closed(&CORNER[..cut], &header), "{cut}");
+        }
+        let before_restrictions = PlainHeader { restricted: None, ..header };
+        assert!(is_closed(&CORNER[..closing], &before_restrictions));
     }
 
     #[test]

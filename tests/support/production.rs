@@ -93,13 +93,9 @@ impl Production {
         done(&mut psql).trim().to_owned()
     }
 
-    /// Any program inside the production's container.
-    pub fn exec(&self, program: &[&str]) -> Vec<u8> {
-        let mut command = Command::new("docker");
-        command.args(["exec", &self.name]).args(program).stdin(Stdio::null());
-        let ended = command.output().expect("docker is needed");
-        assert!(ended.status.success(), "{program:?}: {}", String::from_utf8_lossy(&ended.stderr));
-        ended.stdout
+    /// A shell script inside the production's container.
+    pub fn exec_as_root(&self, script: &str) {
+        done(Command::new("docker").args(["exec", "--user", "root", &self.name, "bash", "-ec", script]));
     }
 }
 

@@ -28,6 +28,9 @@ pub const NO_POSTGRES: &str = "drillyard: no PostgreSQL in this image";
 ///
 /// bash is in every official image, because its entrypoint needs it. The server's standard input is closed, or a
 /// server that outlived the loop would hold the lease's pipe.
+///
+/// From 17 on a backup can run code on every connection, a login event trigger that sleeps for instance (measured);
+/// older servers do not know the setting.
 const PROCESS_1: &str = r#"
 set -u
 ttl=$1 data=$2; shift 2
@@ -40,6 +43,8 @@ if [ ! -s "$data/PG_VERSION" ]; then
   initdb --pgdata="$data" --username=postgres --encoding=UTF8 --locale=C --auth=trust --no-sync \
     --no-instructions </dev/null >/dev/null || exit 79
 fi
+read -r major < "$data/PG_VERSION"
+if [ "${major%%.*}" -ge 17 ]; then set -- "$@" -c event_triggers=off; fi
 postgres -D "$data" "$@" </dev/null &
 server=$!
 kept=
