@@ -1,7 +1,8 @@
 //! What tests of the whole program share: a production with dumps, drills in folders of their own, and a look at what
 //! a run has left on the engine. A missing part (engine, images) is a failure that says what to do, never a skip.
 
-#![allow(dead_code, unused_imports)] // Every test binary compiles this for itself and uses a part of it.
+// Every test binary compiles this for itself and uses a part of it. Helpers of tests are tests: a failure is a panic.
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod engine;
 pub mod production;

@@ -78,12 +78,12 @@ impl Production {
         let what = format!("{} {}", command.join(" "), arguments.join(" "));
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let number = made.len();
-        let make = || {
+        let dumped = || {
             let path = cache().join(format!("{}-{number}.dump", self.major));
             done(self.script().args(command).arg(&path).args(arguments));
             path
         };
-        made.entry(what).or_insert_with(make).clone()
+        made.entry(what).or_insert_with(dumped).clone()
     }
 
     /// Runs SQL as its superuser, in one database; returns bare values.
@@ -91,6 +91,15 @@ impl Production {
         let mut psql = self.script();
         psql.args(["psql", "-XAtq", "--set=ON_ERROR_STOP=1", "--dbname", database, "--command", sql]);
         done(&mut psql).trim().to_owned()
+    }
+
+    /// A program inside the production's container; the bytes that it prints.
+    pub fn exec(&self, program: &[&str]) -> Vec<u8> {
+        let mut command = Command::new("docker");
+        command.args(["exec", &self.name]).args(program).stdin(Stdio::null());
+        let ended = command.output().expect("docker is needed");
+        assert!(ended.status.success(), "{program:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        ended.stdout
     }
 
     /// A shell script inside the production's container.
@@ -104,10 +113,10 @@ pub fn damage(kind: &str, of: &Path) -> PathBuf {
     static MADE: Mutex<BTreeMap<(String, PathBuf), PathBuf>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let number = made.len();
-    let make = || {
+    let damaged = || {
         let path = cache().join(format!("damaged-{number}"));
         done(fixture("damage").arg(kind).arg(of).arg(&path));
         path
     };
-    made.entry((kind.to_owned(), of.to_owned())).or_insert_with(make).clone()
+    made.entry((kind.to_owned(), of.to_owned())).or_insert_with(damaged).clone()
 }

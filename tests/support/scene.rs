@@ -44,7 +44,8 @@ impl Drill<'_> {
             inside => format!("{key}: {{ {inside} }}\n"),
         };
         let comma = |inside: &str| if inside.is_empty() { String::new() } else { format!(", {inside}") };
-        let checks: String = self.checks.lines().map(|line| format!("  - {}\n", line.trim())).collect();
+        let checks: Vec<String> = self.checks.lines().map(|line| format!("  - {}\n", line.trim())).collect();
+        let checks = checks.concat();
         format!(
             "drill: test\nbackup: {{ source: {{ local: {{ path: backups, match: \"*\" }} }}{} }}\n\
              sandbox: {{ memory: 512MiB{} }}\n{}{}checks:\n{checks}",
@@ -72,7 +73,7 @@ impl Scene {
     /// One backup, ten minutes old, so that nothing waits for it to be finished.
     pub fn with(backup: &Path) -> Self {
         let scene = Self::empty();
-        scene.add(backup, "backup", Duration::from_secs(600));
+        scene.add(backup, "backup", Duration::from_mins(10));
         scene
     }
 
@@ -80,7 +81,7 @@ impl Scene {
     pub fn with_bytes(bytes: &[u8]) -> Self {
         let scene = Self::empty();
         scene.write("backups/backup", bytes);
-        age(&scene.path("backups/backup"), Duration::from_secs(600));
+        age(&scene.path("backups/backup"), Duration::from_mins(10));
         scene
     }
 
