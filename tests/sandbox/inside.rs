@@ -9,7 +9,8 @@ use crate::rig::engine::{docker, docker_says, shell};
 use crate::rig::{QUICK, Rig};
 
 const IMAGE: &str = "drillyard/postgres:15";
-const MEMORY: &str = "268435456";
+/// Enough for a fork bomb to meet the limit on processes before the one on memory.
+const MEMORY: &str = "1073741824";
 
 /// A kept sandbox, one for each test: probes that use up what there is would disturb each other.
 struct Kept {
@@ -19,7 +20,7 @@ struct Kept {
 
 impl Kept {
     fn new() -> Self {
-        let rig = Rig::new(QUICK);
+        let rig = Rig::new(&QUICK.replace("256MiB", "1GiB"));
         let ran = rig.run(&["--keep", "120s"]);
         assert_eq!((ran.code, ran.verdict()), (Some(0), ("passed", None)), "{}", ran.stderr);
         let name = rig.sandbox();
@@ -157,7 +158,7 @@ fn what_it_may_use_is_limited_and_what_it_prints_is_not_kept() {
     assert!((300..512).contains(&born), "{born} processes were born");
     assert!(text.contains("Resource temporarily unavailable"), "the limit was not met: {born}");
     let answer = "/usr/lib/postgresql/*/bin/psql -h 127.0.0.1 -U postgres -XAt -c 'select 6 * 7'";
-    crate::rig::within(std::time::Duration::from_secs(20), "the server to survive", || {
+    crate::rig::within(std::time::Duration::from_secs(20), "the server to survive a fork bomb", || {
         shell(&sandbox.name, answer) == (true, "42".to_owned())
     });
 
