@@ -1,6 +1,6 @@
 //! Asking a restored database the questions of a drill, and answering with findings.
 //!
-//! [`ask_all`] takes checks, some connections and a deadline for each check; [`ask`] is one check on one connection.
+//! [`ask_all`] takes checks, some connections and a deadline for each check; [`ask()`] is one check on one connection.
 //! What the database holds is not trusted: functions, operators and views that came out of a backup run when they are
 //! asked. So a check runs
 //!

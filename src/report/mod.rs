@@ -1,4 +1,4 @@
-//! A record as bytes, for whoever reads it: a program ([`json`]), a terminal ([`text`]), a browser ([`html`]).
+//! A record as bytes, for whoever reads it: a program ([`json()`]), a terminal ([`text()`]), a browser ([`html()`]).
 //!
 //! Pure: nothing here knows the time, a file or an environment. Text and page are drawn from one `view`, in which
 //! every foreign string has already been made harmless ([`crate::record::visible`]); JSON carries the strings as they are, because

@@ -2,9 +2,9 @@
 //!
 //! A run asks three things, in this order:
 //!
-//! 1. [`locate`] lists the source, chooses a backup ([`choose`], pure) and looks a second time at a file so fresh that
+//! 1. [`locate()`] lists the source, chooses a backup ([`mod@choose`], pure) and looks a second time at a file so fresh that
 //!    it may still be written.
-//! 2. [`fetch`] reads it once: digest, [`format`] by bytes, header, completeness as far as it can be known without a
+//! 2. [`fetch()`] reads it once: digest, [`mod@format`] by bytes, header, completeness as far as it can be known without a
 //!    server; and leaves it where a container engine can mount it ([`Artifact`]).
 //! 3. A plain dump is then streamed by [`PlainFile::open`](artifact::PlainFile::open) and watched by
 //!    [`PlainScanner`](scan::PlainScanner) on its way to `psql`.
@@ -14,7 +14,7 @@
 //!
 //! # To add a source
 //!
-//! - Give it a variant in [`definition::Source`](crate::definition::Source) and a line in [`open`].
+//! - Give it a variant in [`definition::Source`] and a line in [`open`].
 //! - Implement [`BackupSource`] in a file of its own: `list` pages and keeps memory bounded ([`choose::Newest`]),
 //!   `look_again` asks for one name, `fetch` brings the bytes through [`intake`] so that digest, format, unpacking and
 //!   completeness are the same for all. A source whose backups are no files (an RDS snapshot) gives a new variant of
