@@ -133,21 +133,46 @@ impl EndMark {
     }
 }
 
+/// Runs a file of roles, as `pg_dumpall --globals-only` writes it, every statement tried: it creates `postgres` too.
+pub(super) async fn load_roles(sandbox: &Sandbox, file: &Path) -> Result<Loaded, Halt> {
+    let text = read(file)?;
+    let mut drops = DropScanner::default();
+    drops.feed(&text);
+    let mut transcript = PsqlTranscript::default();
+    let command = postgres_program("psql", &arguments(sandbox.own_database, &[]));
+    let (_, exit_code) =
+        feed_program(&sandbox.wire, command, |input| hand_on(text, input), |bytes| transcript.feed(bytes))
+            .await?;
+    Ok(Loaded {
+        transcript: transcript.finish(exit_code),
+        roles_created: BTreeSet::new(),
+        own_database: None,
+        drops: drops.finish(),
+        ended_early: false,
+    })
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Halt> {
+    std::fs::read(file).map_err(|error| {
+        Halt::new(Reason::CheckInvalid, format!("the drill's file {} can't be read: {error}", file.display()))
+    })
+}
+
+async fn hand_on(text: Vec<u8>, mut input: Input) -> Result<(), Halt> {
+    // A program that has ended early says why by its exit code.
+    let _ = input.write_all(&text).await;
+    let _ = input.shutdown().await;
+    Ok(())
+}
+
 /// Runs a file of the drill's own SQL, and stops at its first error.
 pub(super) async fn run_file(sandbox: &Sandbox, database: &str, file: &Path) -> Result<(), Halt> {
-    let text = std::fs::read(file).map_err(|error| {
-        Halt::new(Reason::CheckInvalid, format!("the drill's file {} can't be read: {error}", file.display()))
-    })?;
+    let text = read(file)?;
     let session = sandbox.admin().await?;
     read_log_to_here(sandbox, &session).await?;
     sandbox.log.take_errors();
     let command = postgres_program("psql", &arguments(database, &["--set=ON_ERROR_STOP=1"]));
-    let feed = |mut input: Input| async move {
-        let _ = input.write_all(&text).await;
-        let _ = input.shutdown().await;
-        Ok(())
-    };
-    let (_, exit_code) = feed_program(&sandbox.wire, command, feed, |_| {}).await?;
+    let (_, exit_code) = feed_program(&sandbox.wire, command, |input| hand_on(text, input), |_| {}).await?;
     if exit_code == Some(0) {
         return Ok(());
     }

@@ -86,7 +86,11 @@ async fn restore_within<J: Journal>(
     let session = sandbox.admin().await?;
     let before = databases(&session).await?;
     if let Roles::File(file) = &drill.restore.roles {
-        psql::run_file(sandbox, sandbox.own_database, file).await?;
+        let loaded = psql::load_roles(sandbox, file).await?;
+        judge(drill, sandbox, &session, &loaded, story).await.map_err(|Halt(mut stop)| {
+            stop.detail = format!("the drill's file {}: {}", file.display(), stop.detail);
+            Halt(stop)
+        })?;
     }
     sandbox.log.take_errors();
     let sent = AtomicU64::new(0);
@@ -182,23 +186,32 @@ pub(super) async fn read_log_to_here(sandbox: &Sandbox, session: &Session) -> Re
     Ok(())
 }
 
-/// Databases other than templates, the oldest first.
-async fn databases(session: &Session) -> Result<Vec<String>, Halt> {
+/// Databases other than templates with their object ids, the oldest first.
+async fn databases(session: &Session) -> Result<Vec<(u32, String)>, Halt> {
     let listed =
-        session.query("select datname from pg_database where not datistemplate order by oid", &[]).await;
+        session.query("select oid, datname from pg_database where not datistemplate order by oid", &[]).await;
     let rows = listed.map_err(|error| WireError::of("did not list its databases", &error))?;
-    Ok(rows.iter().filter_map(|row| row.try_get::<_, String>(0).ok()).collect())
+    Ok(rows.iter().filter_map(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?))).collect())
 }
 
-/// Databases that the backup brought along, and the one that we made for it where it put something there.
+/// Databases that the backup brought along, then those of ours that it put something into: the server's `postgres`,
+/// and the one that we made for it.
 async fn restored_databases(
     sandbox: &Sandbox,
     session: &Session,
-    before: &[String],
+    before: &[(u32, String)],
     own: Option<&str>,
 ) -> Result<Vec<String>, Halt> {
-    let mut brought = databases(session).await?;
-    brought.retain(|name| !before.contains(name) && Some(name.as_str()) != own);
+    let now = databases(session).await?.into_iter().filter(|(_, name)| Some(name.as_str()) != own);
+    // By id: an archive can bring a database `postgres` in place of the server's.
+    let (ours, brought): (Vec<_>, Vec<_>) =
+        now.partition(|(id, _)| before.iter().any(|(known, _)| known == id));
+    let mut brought: Vec<String> = brought.into_iter().map(|(_, name)| name).collect();
+    for (_, name) in ours {
+        if holds_relations(sandbox, &name).await? {
+            brought.push(name);
+        }
+    }
     if let Some(own) = own
         && (brought.is_empty() || holds_relations(sandbox, own).await?)
     {
@@ -226,10 +239,12 @@ fn wanted_databases(named: &[String], brought: Vec<String>) -> Result<Vec<String
 }
 
 async fn holds_relations(sandbox: &Sandbox, database: &str) -> Result<bool, Halt> {
-    let session = sandbox.wire.connect(database, Login::Superuser).await?;
-    let one = session
-        .text("select 1 from pg_class where oid >= 16384 and relkind in ('r', 'p', 'v', 'm') limit 1")
-        .await?;
+    const ANY: &str = "select 1 from pg_class where oid >= 16384 and relkind in ('r', 'p', 'v', 'm') limit 1";
+    let one = if database == sandbox.own_database {
+        sandbox.admin().await?.text(ANY).await?
+    } else {
+        sandbox.wire.connect(database, Login::Superuser).await?.text(ANY).await?
+    };
     Ok(one.is_some())
 }
 
@@ -247,6 +262,10 @@ pub(super) fn locked(error: WireError) -> Halt {
 
 /// Creates a role without login where it is not there; true where it was created.
 pub(super) async fn create_role(session: &Session, name: &str, superuser: bool) -> Result<bool, Halt> {
+    // The restore's own superuser is always there; to try would put an error into the record.
+    if name == "postgres" {
+        return Ok(false);
+    }
     let rights = if superuser { "SUPERUSER NOLOGIN" } else { "NOLOGIN" };
     match session.run(&format!("CREATE ROLE {} {rights}", quoted(name))).await {
         Ok(()) => Ok(true),

@@ -32,6 +32,9 @@ pub struct DropScanner {
     line: u64,
     head: Vec<u8>,
     ends_in_semicolon: bool,
+    /// Within a view that `pg_dump` empties, because it can't be dropped before what depends on it:
+    /// `CREATE OR REPLACE VIEW … AS`, `SELECT`, and a line of `NULL::` for each column.
+    empties_view: bool,
     found: DropLines,
 }
 
@@ -59,9 +62,14 @@ impl DropScanner {
 
     fn end_line(&mut self) {
         self.line += 1;
-        if self.ends_in_semicolon && drops(&self.head) && self.found.0.len() < MOST {
+        let begins = self.head.starts_with(b"CREATE OR REPLACE VIEW ") && self.head.ends_with(b" AS");
+        let column = self.head.starts_with(b"    NULL::");
+        self.empties_view = begins || self.empties_view && (self.head == b"SELECT" || column);
+        let ends = drops(&self.head) || self.empties_view && column;
+        if self.ends_in_semicolon && ends && self.found.0.len() < MOST {
             self.found.0.push(self.line);
         }
+        self.empties_view &= !self.ends_in_semicolon;
         self.head.clear();
         self.ends_in_semicolon = false;
     }

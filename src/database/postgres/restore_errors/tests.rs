@@ -265,6 +265,37 @@ fn drops_are_found_where_pg_dump_writes_them_in_pieces_of_any_size() {
     }
 }
 
+#[test]
+fn a_view_that_pg_dump_empties_before_it_drops_what_it_depends_on_is_no_definition() {
+    let lines = |dump: &str| {
+        let mut scanner = DropScanner::default();
+        scanner.feed(dump.as_bytes());
+        scanner.finish()
+    };
+    let emptied = "DROP TABLE a;\nCREATE OR REPLACE VIEW public.v AS\nSELECT\n    NULL::integer AS id,\n    \
+                   NULL::public.status AS status;\n";
+    assert_eq!(lines(emptied), [1, 5].into_iter().collect());
+    let real =
+        "CREATE OR REPLACE VIEW public.v AS\n SELECT a.id,\n    NULL::public.status AS status\n   FROM a;\n";
+    assert_eq!(lines(real), DropLines::default());
+    let between = "CREATE VIEW public.v AS\nSELECT\n    NULL::public.status AS status;\n";
+    assert_eq!(lines(between), DropLines::default(), "a later definition needs this one");
+}
+
+#[test]
+fn what_the_sandbox_uses_is_kept_only_from_a_drop() {
+    let message = "current user cannot be dropped";
+    let at = |line: u64, drops: &DropLines| {
+        let mut transcript = PsqlTranscript::default();
+        transcript.feed(format!("psql:<stdin>:{line}: ERROR:  55006: {message}\n").as_bytes());
+        let errors = classify(&[server("55006", message)], &transcript.finish(Some(0)), &rules(drops, 15));
+        matches!(errors[0].class, RestoreErrorClass::Harmless(_))
+    };
+    let drops = [3].into_iter().collect();
+    assert!(at(3, &drops));
+    assert!(!at(4, &drops));
+}
+
 fn server(sqlstate: &str, message: &str) -> ServerError {
     ServerError { sqlstate: sqlstate.to_owned(), message: message.to_owned() }
 }
