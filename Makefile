@@ -51,3 +51,7 @@ kill-test: prepare ## kill -9 at 30 random moments: nothing runs after 10 s, not
 .PHONY: dumps-test
 dumps-test: prepare ## Public databases that nobody here wrote, in every format of this version
 	@cargo test --locked --test dumps -- --ignored --nocapture
+
+.PHONY: engine-test
+engine-test: prepare ## Every call to the engine, failed in every way; some five minutes
+	@cargo test --locked --test phases -- --ignored --nocapture
