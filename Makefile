@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-TARGET := $(or $(CARGO_TARGET_DIR),target)
+TARGET = $(shell cargo metadata --locked --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
 .PHONY: help
 help: ## Shows this list
@@ -15,10 +15,15 @@ prepare: ## Container engine and database images, where they are missing
 	@docker/prepare
 
 .PHONY: demo
-demo: prepare ## Restores a real backup of a small production, and then a damaged one
+demo: ## Restores a real backup of a small production, and then a damaged one
+	@docker/prepare 15
 	@echo "==> building drillyard (the first time some minutes on two cores, almost all of it dependencies)"
-	@cargo build --release --locked
-	@DRILLYARD="$(TARGET)/release/drillyard" fixtures/demo
+	@cargo build --profile quick --locked
+	@DRILLYARD="$(TARGET)/quick/drillyard" fixtures/demo
+
+.PHONY: install
+install: ## The optimised program into ~/.cargo/bin: three times as long to build
+	@cargo install --path . --locked
 
 .PHONY: test
 test: prepare ## Everything that a change must pass
@@ -44,6 +49,15 @@ bench: prepare ## Restores of a 481 MB database against a naive one and the host
 	@cargo build --release --locked
 	@DRILLYARD="$(TARGET)/release/drillyard" benches/run
 
+.PHONY: digest-bench
+digest-bench: prepare ## A digest of the 481 MB database as a multiple of counting its rows, on 15 and 17
+	@cargo test --locked --test digest -- --ignored --nocapture
+
+.PHONY: bench-s3
+bench-s3: ## One object of 1 GiB from a server on loopback against curl, interleaved
+	@tests/prepare
+	@cargo test --release --locked --test s3 -- --ignored --nocapture throughput
+
 .PHONY: kill-test
 kill-test: prepare ## kill -9 at 30 random moments: nothing runs after 10 s, nothing is left after a sweep
 	@cargo test --locked --test crash -- --ignored --nocapture
@@ -55,3 +69,7 @@ dumps-test: prepare ## Public databases that nobody here wrote, in every format 
 .PHONY: engine-test
 engine-test: prepare ## Every call to the engine, failed in every way; some five minutes
 	@cargo test --locked --test phases -- --ignored --nocapture
+
+.PHONY: soak-test
+soak-test: prepare ## A drill every minute for half an hour, under random kills of the daemon
+	@cargo test --locked --test daemon -- --ignored --nocapture half_an_hour

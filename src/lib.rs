@@ -1,6 +1,6 @@
 //! Drillyard rehearses disasters: it takes the newest backup of a database from where it lives, restores it into a
-//! throwaway container that nothing can reach, proves that the data is whole, measures recovery time and recovery
-//! point, destroys everything, and shows the record.
+//! throwaway container that nothing can reach, proves that the data is whole, rehearses rollbacks on it, measures
+//! recovery time and recovery point, destroys everything, and tells those who answer for it.
 //!
 //! # One drill, followed from YAML to verdict
 //!
@@ -20,9 +20,13 @@
 //! 5. The restore runs PostgreSQL's own programs inside the sandbox; [`database`] knows the recipes and judges every
 //!    error that the server printed.
 //! 6. [`check`] asks the drill's questions as a role that may only read.
+//!    Then [`run`] rehearses the drill's rollbacks, each on a copy of the data directory in a sandbox of its own;
+//!    [`digest`] tells what the way back lost.
 //! 7. The teardown removes everything and proves it by an independent listing. The verdict, its evidence and its line of
 //!    history are one transaction.
 //! 8. [`record`] folds the events; clocks and verdict are pure functions of them; [`report`] and [`listen`] show them.
+//! 9. The [`daemon`] does all this on schedule: [`schedule`] says what is due, without a clock of its own; what nobody
+//!    could start is a run that never began; [`notify`] decides with the verdict who is told.
 //!
 //! # Layers
 //!
@@ -33,10 +37,13 @@
 //! | 0 | [`model`] | nothing of ours |
 //! | 0 | [`error`] | `model` |
 //! | 1 | [`definition`], [`database`], [`record`] | `model`, `error` |
-//! | 2 | [`store`], [`report`], [`engine`] | layers 0 and 1 |
+//! | 2 | [`store`], [`report`], [`engine`], [`aws`] | layers 0 and 1 |
+//! | 2 | [`schedule`] | `model`, `definition` |
 //! | 3 | [`source`], [`sandbox`], [`listen`] | layers 0 to 2 |
 //! | 4 | [`check`] | `sandbox`, `definition`, layers 0 and 1 |
+//! | 4 | [`digest`] | `definition`, layers 0 and 1 |
 //! | 5 | [`run`] | all of the above but `report` |
+//! | 6 | [`daemon`] | what `run` and its layers give it, `notify` |
 //! | 6 | [`cli`] | everything |
 //!
 //! # What holds everywhere
@@ -52,17 +59,23 @@
 //! No network to a sandbox, no bind-mounted socket, no PostgreSQL program on the host, no `prune`, no configuration
 //! inside containers, no plug-ins. What is not there *yet* stands in the changelog.
 
+pub mod aws;
 pub mod check;
 pub mod cli;
+pub mod daemon;
 pub mod database;
 pub mod definition;
+pub mod digest;
 pub mod engine;
 pub mod error;
+pub mod failpoint;
 pub mod listen;
 pub mod model;
+pub mod notify;
 pub mod record;
 pub mod report;
 pub mod run;
 pub mod sandbox;
+pub mod schedule;
 pub mod source;
 pub mod store;

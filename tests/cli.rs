@@ -13,6 +13,8 @@ mod choose;
 mod help;
 #[path = "cli/json.rs"]
 mod json;
+#[path = "cli/next.rs"]
+mod next;
 #[path = "cli/place.rs"]
 mod place;
 #[path = "cli/run.rs"]
@@ -21,5 +23,7 @@ mod run;
 mod settings;
 #[path = "cli/show.rs"]
 mod show;
+#[path = "cli/status.rs"]
+mod status;
 #[path = "cli/streams.rs"]
 mod streams;

@@ -19,6 +19,10 @@ const ORDERS: Drill<'static> = Drill { checks: "rows: { table: public.orders, eq
 /// The shop among other databases.
 const OF_ALL: Drill<'static> = Drill { backup: "databases: [shop]", ..SHOP };
 
+/// Examples that need a server or a daemon of their own, and are run beside it: `tests/s3/drill.rs`,
+/// `tests/rds/drawing.rs`, `tests/daemon/example.rs`.
+const ELSEWHERE: [&str; 3] = ["rds.yaml", "s3.yaml", "scheduled.yaml"];
+
 /// The folder's own examples, each with the backups that its path names.
 #[test]
 fn every_file_in_drills_runs_and_ends_as_it_says() {
@@ -32,17 +36,27 @@ fn every_file_in_drills_runs_and_ends_as_it_says() {
     put(".demo/backups", "shop-2026-11-21.dump", &production(15).backup(&[]));
     put(".demo/damaged", "shop-2026-11-21.dump", &production(15).damaged("empty-table:public.payments", &[]));
     put(".demo/plain", "shop-2026-11-21.sql.gz", &damage("gzip", &production(15).backup(PLAIN)));
-    let due =
-        [("shop.yaml", "passed"), ("shop-damaged.yaml", "failed(check_failed)"), ("plain.yaml", "passed")];
+    let due = [
+        ("shop.yaml", "passed"),
+        ("shop-damaged.yaml", "failed(check_failed)"),
+        ("plain.yaml", "passed"),
+        ("rollback.yaml", "failed(rollback_loses_data)"),
+    ];
+    for entry in fs::read_dir(root().join("drills/migrations")).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        scene.write(&format!("drills/migrations/{name}"), fs::read(entry.path()).unwrap());
+    }
     let mut files = BTreeSet::new();
-    for entry in fs::read_dir(root().join("drills")).unwrap().flatten() {
+    let entries = fs::read_dir(root().join("drills")).unwrap().flatten();
+    for entry in entries.filter(|entry| entry.path().is_file()) {
         let name = entry.file_name().into_string().unwrap();
         scene.write(&format!("drills/{name}"), fs::read(entry.path()).unwrap());
         if Path::new(&name).extension().is_some_and(|ending| ending == "yaml") {
             files.insert(name);
         }
     }
-    assert_eq!(files, due.iter().map(|(name, _)| (*name).to_owned()).collect(), "say how each file ends");
+    let here = due.iter().map(|(name, _)| *name);
+    assert_eq!(files, here.chain(ELSEWHERE).map(str::to_owned).collect(), "say how each file ends");
     for (name, ending) in due {
         scene.run_file(&format!("drills/{name}"), &[]).must_be(ending);
     }

@@ -69,6 +69,7 @@ fn markers() -> Vec<PathBuf> {
 /// Runs a fixture where nothing holds it: a server with a network, and the host's /tmp as its own.
 fn unleash(name: &str) {
     let script = "cd /var/lib/postgresql
+        mkdir -m 700 drillyard && tar -C drillyard -xf /usr/share/drillyard/data.tar
         postgres -D drillyard -c unix_socket_directories= -c listen_addresses=127.0.0.1 >/dev/null 2>&1 &
         until pg_isready --quiet --host 127.0.0.1; do sleep 0.1; done
         psql --host 127.0.0.1 --dbname postgres --quiet";

@@ -16,7 +16,7 @@ use drillyard::model::{Fact, Phase};
 
 /// Not a test of its own: what the tests below run inside a pseudo-terminal.
 #[test]
-#[ignore = "is run by the other tests, on a terminal of their own"]
+#[ignore = "the part of the other tests here that runs on a terminal of their own"]
 fn tell_a_run() {
     let mut listener = TerminalListener::new(true);
     for event in stories::failed_check().events() {

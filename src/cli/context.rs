@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
-use super::{Exit, Global};
+use super::{Exit, Global, LogFormat};
 use crate::definition::{Fault, Settings, settings};
 use crate::error::Explain;
+use crate::failpoint;
 use crate::listen::{Listener, PlainListener, Silent, TerminalListener};
 use crate::report::Style;
-use crate::run::world::wall_clock;
+use crate::run::world::{self, wall_clock};
 use crate::store::Store;
 
 /// What every command that touches records has.
@@ -60,7 +61,7 @@ pub(super) fn read_settings(global: &Global) -> Result<(Settings, Vec<Fault>), u
 }
 
 /// `--state`, the settings, or the place that suits the user.
-fn state_directory(global: &Global, settings: &Settings) -> PathBuf {
+pub(super) fn state_directory(global: &Global, settings: &Settings) -> PathBuf {
     let named = global.state.clone().or_else(|| settings.state.clone());
     named.unwrap_or_else(|| {
         if is_root() {
@@ -143,17 +144,51 @@ fn terminal_width() -> usize {
 /// Logs go to standard error. bollard prints request bodies at its lower levels and tokio-postgres the text of notices,
 /// which may hold values of rows, so neither gets there.
 pub(super) fn log_to_stderr(global: &Global) {
-    let (others, ours) = match (global.quiet, global.verbose) {
-        (true, _) => ("error", "error"),
-        (_, 0) => ("warn", "warn"),
-        (_, 1) => ("warn", "debug"),
-        _ => ("warn", "trace"),
-    };
-    let filter = EnvFilter::new(format!("{others},tokio_postgres=off,drillyard={ours}"));
+    log(level(global, "warn"), LogFormat::Text);
+}
+
+/// A daemon tells of its runs in its log, because nobody watches it. A panic's message may hold anything, so that the
+/// log says where it was and no more.
+pub(super) fn log_of_the_daemon(global: &Global, format: LogFormat) {
+    log(level(global, "info"), format);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%place, "a fault of Drillyard: please report it");
+    }));
+}
+
+fn level(global: &Global, usual: &'static str) -> &'static str {
+    match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (_, 0) => usual,
+        (_, 1) => "debug",
+        _ => "trace",
+    }
+}
+
+fn log(ours: &str, format: LogFormat) {
+    let others = if ours == "error" { "error" } else { "warn" };
+    let filter = EnvFilter::new(format!("{others},tokio_postgres=off,aws_config=off,drillyard={ours}"));
     let colour = colour_on(std::io::stderr().is_terminal());
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Only a second subscriber in one process is refused, and the first one does.
-    drop(logging.with_writer(std::io::stderr).try_init());
+    match format {
+        LogFormat::Text => drop(logging.with_ansi(colour).try_init()),
+        LogFormat::Json => drop(logging.json().flatten_event(true).try_init()),
+    }
+}
+
+/// Points at which a test lets the process die, and a clock that a test has shifted. Nothing in a release.
+pub(super) fn prepare_for_tests() {
+    if cfg!(debug_assertions) {
+        if let Ok(point) = env::var("DRILLYARD_FAIL_AT") {
+            failpoint::set(&point);
+        }
+        let shift = env::var("DRILLYARD_NOW_OFFSET").ok().and_then(|seconds| seconds.parse().ok());
+        if let Some(seconds) = shift {
+            world::shift_clock(jiff::SignedDuration::from_secs(seconds));
+        }
+    }
 }
 
 /// Tells an error with its hint; returns the exit code.

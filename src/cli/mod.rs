@@ -2,20 +2,24 @@
 
 mod check;
 mod context;
+mod daemon;
 mod exit;
 mod help;
 mod history;
+mod next;
+mod psql;
 mod release;
 mod run;
 mod select;
 mod show;
+mod status;
 mod sweep;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use context::Context;
 pub use exit::Exit;
@@ -69,6 +73,9 @@ enum Command {
         /// Restore this backup and no other; such a run is no proof of the newest one
         #[arg(long, value_name = "ID")]
         backup: Option<String>,
+        /// Tell everybody whom the drill tells of a run by schedule
+        #[arg(long)]
+        notify: bool,
     },
     /// Lists past runs, the newest first
     History {
@@ -93,6 +100,41 @@ enum Command {
         /// Write it as a self-contained page to this file
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
+        /// Write the mail about it to this file, an .eml that mail programs open
+        #[arg(long, value_name = "FILE")]
+        mail: Option<PathBuf>,
+    },
+    /// Shows where every service stands: proven or not, how fast, with what loss
+    Status,
+    /// Prints the digest of all services, the worst first
+    Digest {
+        /// Send it to whom the settings say
+        #[arg(long)]
+        send: bool,
+    },
+    /// Lists coming runs, with what jitter and the zone's clock do to them
+    Next {
+        /// Names of drills, or files that hold drills [default: every drill with a schedule]
+        #[arg(value_name = "DRILL")]
+        drills: Vec<String>,
+        /// At most so many
+        #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        count: u32,
+        /// Runs later than this instant: 2026-10-25T00:00:00Z, or 2026-10-25 [default: now]
+        #[arg(long, value_name = "INSTANT", value_parser = next::instant)]
+        from: Option<jiff::Timestamp>,
+    },
+    /// Opens psql in a kept sandbox
+    Psql {
+        /// The run's id, the beginning of one, or `last`
+        #[arg(default_value = "last")]
+        run: String,
+        /// In the kept copy of this rehearsal that failed, instead of the state before
+        #[arg(long, value_name = "NAME")]
+        rehearsal: Option<String>,
+        /// Arguments for psql
+        #[arg(last = true, value_name = "PSQL_ARGUMENT")]
+        arguments: Vec<String>,
     },
     /// Destroys a kept sandbox
     Release {
@@ -102,9 +144,18 @@ enum Command {
     },
     /// Removes what interrupted runs left; touches nothing else
     Sweep {
+        /// Drills in whose accounts temporary RDS instances are looked for [default: the settings' drills]
+        #[arg(value_name = "DRILL")]
+        drills: Vec<String>,
         /// Only say what would be removed
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Runs drills on schedule, until it is stopped
+    Daemon {
+        /// How the log on standard error is written
+        #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+        log_format: LogFormat,
     },
     /// Prints the JSON Schema of drill files
     Schema,
@@ -117,6 +168,15 @@ enum Command {
     ExitCodes,
 }
 
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
 /// Runs the program with these arguments; returns its exit code.
 pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
     let arguments = help::with_topics(arguments);
@@ -127,7 +187,11 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
             return if error.use_stderr() { Exit::Invalid.code() } else { 0 };
         }
     };
-    context::log_to_stderr(&cli.global);
+    match &cli.command {
+        Command::Daemon { log_format } => context::log_of_the_daemon(&cli.global, *log_format),
+        _ => context::log_to_stderr(&cli.global),
+    }
+    context::prepare_for_tests();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return context::fail(&format!("could not start: {error}"), None, Exit::Errored),
@@ -145,18 +209,38 @@ async fn dispatch(cli: Cli) -> u8 {
         Command::Completions { shell } => print(&help::completions(shell, &mut Cli::command())),
         Command::ExitCodes => print(help::EXIT_CODES),
         Command::Check { paths } => check::check(&global, &paths),
-        Command::Run { drills, keep, backup } => Box::pin(run::run(&global, &drills, keep, backup)).await,
+        Command::Run { drills, keep, backup, notify } => {
+            Box::pin(run::run(&global, &drills, run::Asked { keep, backup, notify })).await
+        }
         Command::History { drill, since, limit } => {
             with_context(&global, async |context| history::history(context, drill, since, limit).await).await
         }
-        Command::Show { run, drill, html } => {
-            with_context(&global, async |context| show::show(context, &run, drill, html).await).await
+        Command::Show { run, drill, html, mail } => {
+            let files = show::Files { html, mail };
+            with_context(&global, async |context| show::show(context, &run, drill, files).await).await
+        }
+        Command::Status => {
+            with_context(&global, async |context| status::status(&global, context).await).await
+        }
+        Command::Digest { send } => {
+            with_context(&global, async |context| status::digest(&global, context, send).await).await
+        }
+        Command::Next { drills, count, from } => {
+            next::next(&global, &drills, usize::try_from(count).unwrap_or(usize::MAX), from).await
+        }
+        Command::Psql { run, rehearsal, arguments } => {
+            with_context(&global, async |context| {
+                psql::psql(context, &run, rehearsal.as_deref(), arguments).await
+            })
+            .await
         }
         Command::Release { run } => {
             with_context(&global, async |context| release::release(context, &run).await).await
         }
-        Command::Sweep { dry_run } => {
-            with_context(&global, async |context| sweep::sweep(context, dry_run).await).await
+        Command::Daemon { .. } => Box::pin(daemon::daemon(&global)).await,
+        Command::Sweep { drills, dry_run } => {
+            with_context(&global, async |context| sweep::sweep(&global, context, &drills, dry_run).await)
+                .await
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn release(context: &Context, run: &str) -> u8 {
         return explain(&error, Exit::Errored);
     }
     // What is no longer kept is what a sweep removes.
-    match sweep::sweep(&context.store, &engine, wall_clock(), false).await {
+    match sweep::sweep(&context.store, &engine, &[], wall_clock(), false).await {
         Ok(swept) if swept.failed.is_empty() && context.json => print(&help::pretty(
             &json!({ "schema": "drillyard/release/1", "run": run, "removed": swept.removed }),
         )),

@@ -8,15 +8,23 @@ use super::context::{Context, engine_hosts, explain, fail, listener, style, vali
 use super::select::select;
 use super::{Exit, Global, help, print};
 use crate::definition::Drill;
+use crate::notify::Notifier;
 use crate::report;
+use crate::run::world::wall_clock;
 use crate::run::{self, Ended, Order, World};
 
-pub(super) async fn run(
-    global: &Global,
-    wanted: &[String],
-    keep: Option<Duration>,
-    backup: Option<String>,
-) -> u8 {
+/// What the command line asks of a run.
+pub(super) struct Asked {
+    /// Keep the sandbox for so long.
+    pub keep: Option<Duration>,
+    /// This backup and no other.
+    pub backup: Option<String>,
+    /// Tell those whom the drill names.
+    pub notify: bool,
+}
+
+pub(super) async fn run(global: &Global, wanted: &[String], asked: Asked) -> u8 {
+    let Asked { keep, backup, notify } = asked;
     let drills = match valid_settings(global).and_then(|settings| select(global, &settings, wanted)) {
         Ok(drills) => drills,
         Err(code) => return code,
@@ -28,8 +36,9 @@ pub(super) async fn run(
         Ok(context) => context,
         Err(code) => return code,
     };
+    let notifier = notify.then(|| Notifier::new(&context.settings, context.store.state()));
     let cancel = cancelled_by_signals();
-    let order = Order { backup, keep };
+    let order = Order { backup, keep, due: None };
     let mut ended = Vec::new();
     let mut exits = Vec::new();
     let mut printed = Exit::Passed.code();
@@ -38,7 +47,7 @@ pub(super) async fn run(
             exits.push(Exit::Cancelled);
             break;
         }
-        match Box::pin(run_one(global, &context, drill, &order, &cancel)).await {
+        match Box::pin(run_one(global, &context, drill, &order, &cancel, notifier.as_ref())).await {
             Ok(run) => {
                 if !global.json {
                     printed = printed.max(print(&report::text(&run.record, &run.conclusion, style())));
@@ -68,14 +77,19 @@ async fn run_one(
     drill: &Drill,
     order: &Order,
     cancel: &CancellationToken,
+    notifier: Option<&Notifier>,
 ) -> Result<Ended, Exit> {
-    let world = World::new(
+    let mut world = World::new(
         context.store.clone(),
         engine_hosts(&context.settings),
         context.settings.runner_memory,
         listener(global),
         cancel.clone(),
     );
+    if let Some(notifier) = notifier {
+        notifier.begun(drill).await;
+        world = world.with_notifier(notifier.clone());
+    }
     let ended = Box::pin(run::run(drill, order, &world)).await.map_err(|error| {
         explain(&error, Exit::Errored);
         Exit::Errored
@@ -83,7 +97,25 @@ async fn run_one(
     if let Some(why) = &ended.unrecorded {
         fail(&format!("the verdict could not be recorded: {why}"), None, Exit::Errored);
     }
+    if let Some(notifier) = notifier {
+        tell(global, context, notifier, drill, &ended).await;
+    }
     Ok(ended)
+}
+
+/// Delivers the messages about a run, and says what became of them: whoever waits for a mail should know. The verdict is
+/// not changed by a mail server.
+async fn tell(global: &Global, context: &Context, notifier: &Notifier, drill: &Drill, ended: &Ended) {
+    if drill.notices.is_empty() {
+        let hint = Some("write notify: [ { email: { to: [you@example.com] } } ] into it");
+        fail(&format!("the drill {} names nobody to tell", drill.name), hint, Exit::Passed);
+        return;
+    }
+    let run = ended.record.opening.run;
+    let delivered = notifier.flush(&context.store, run, wall_clock()).await;
+    if !global.quiet || delivered.waiting + delivered.given_up > 0 {
+        fail(&delivered.to_string(), None, Exit::Passed);
+    }
 }
 
 /// One object where one drill was asked for, an array for several, however many came to their end.

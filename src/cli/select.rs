@@ -35,6 +35,31 @@ pub(super) fn select(global: &Global, settings: &Settings, wanted: &[String]) ->
     Ok(chosen)
 }
 
+/// The drills of these names or files; without any, all of the settings.
+pub(super) fn wanted_or_all(
+    global: &Global,
+    settings: &Settings,
+    wanted: &[String],
+) -> Result<Vec<Drill>, u8> {
+    if !wanted.is_empty() {
+        return select(global, settings, wanted);
+    }
+    let all = load_all(settings);
+    if all.faults.iter().any(Fault::is_error) {
+        return Err(show_faults(global, &all.faults));
+    }
+    Ok(all.drills)
+}
+
+/// The drills of these names or files; without any, those of the settings that are valid.
+pub(super) fn wanted_or_valid(
+    global: &Global,
+    settings: &Settings,
+    wanted: &[String],
+) -> Result<Vec<Drill>, u8> {
+    if wanted.is_empty() { Ok(load_all(settings).drills) } else { select(global, settings, wanted) }
+}
+
 /// The settings' drills; a default folder that nobody has made is no fault.
 fn load_all(settings: &Settings) -> Parsed {
     let there = |path: &&PathBuf| settings.file.is_some() || path.exists();

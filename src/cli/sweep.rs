@@ -3,17 +3,22 @@
 use serde_json::json;
 
 use super::context::{Context, engine_hosts, explain, fail};
-use super::{Exit, help, print};
+use super::{Exit, Global, help, print, select};
 use crate::engine::Engine;
 use crate::run::sweep::{self, Swept};
+use crate::run::sweep_instances::rds_drills;
 use crate::run::world::wall_clock;
 
-pub(super) async fn sweep(context: &Context, dry_run: bool) -> u8 {
+pub(super) async fn sweep(global: &Global, context: &Context, drills: &[String], dry_run: bool) -> u8 {
+    let drills = match select::wanted_or_valid(global, &context.settings, drills) {
+        Ok(drills) => rds_drills(&drills),
+        Err(code) => return code,
+    };
     let engine = match Engine::connect(&engine_hosts(&context.settings)).await {
         Ok(engine) => engine,
         Err(error) => return explain(&error, Exit::Errored),
     };
-    let swept = match sweep::sweep(&context.store, &engine, wall_clock(), dry_run).await {
+    let swept = match sweep::sweep(&context.store, &engine, &drills, wall_clock(), dry_run).await {
         Ok(swept) => swept,
         Err(halt) => return fail(&halt.0.detail, halt.0.hint.as_deref(), Exit::Errored),
     };

@@ -139,7 +139,7 @@ pub struct NumberBounds {
 
 /// A table's name: schema and table, without quotes. `orders` alone means `public.orders`; parts with a dot or quotes
 /// are written in double quotes as in SQL.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableName {
     /// The schema, unquoted.
     pub schema: String,
@@ -171,6 +171,19 @@ impl TableName {
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.schema, self.table)
+    }
+}
+
+/// The parts of a name of any length, unquoted; `None` where one is no identifier.
+pub(super) fn name_parts(text: &str) -> Option<Vec<String>> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    loop {
+        let (part, behind) = identifier(rest)?;
+        parts.push(part);
+        match behind.strip_prefix('.') {
+            Some(next) => rest = next,
+            None => return behind.is_empty().then_some(parts),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::fault::{At, Code, Faults, Span};
 use super::form::{Form, Key, Support, Word};
 use super::secret::shown;
+use super::secret_reference::SecretReference;
 use super::tree::{Entry, Kind, Node};
 use super::value::{Item, Map, Value};
 use super::{leaf, scalar};
@@ -238,7 +239,13 @@ fn one_word(node: &Node, text: &str, words: &'static [Word], out: &mut Faults) -
 
 fn secret(node: &Node, out: &mut Faults) -> Option<Value> {
     match &node.kind {
-        Kind::Map(entries) => one_of(node.at, entries, super::keys::SECRET, out).map(|_| Value::Secret),
+        Kind::Map(entries) => match one_of(node.at, entries, super::keys::SECRET, out)? {
+            Value::One("env", name) => {
+                Some(Value::Secret(SecretReference::Environment(name.text()?.to_owned())))
+            }
+            Value::One(_, path) => Some(Value::Secret(SecretReference::File(path.text()?.into()))),
+            _ => None,
+        },
         Kind::Scalar { text, plain } if !is_nothing(text, *plain) => {
             super::lint::tell(node.at, "a secret is written out", out);
             None

@@ -11,7 +11,7 @@ use super::drill::{
 use super::fault::{At, Code, Faults};
 use super::paths::Place;
 use super::value::{Item, Map, Value};
-use super::{decode_checks, decode_restore};
+use super::{decode_checks, decode_cloud, decode_notices, decode_restore, decode_rollbacks, schedule};
 use crate::model::{BackupFormat, DrillName, Durability, Objectives, RtoUntil};
 
 /// A server does not start with less.
@@ -37,6 +37,19 @@ pub(super) fn drill(
     let sandbox = sandbox(map, out);
     let restore = decode_restore::restore(map, objectives.rto, place, out);
     let checks = decode_checks::checks(map, out);
+    let hashed_by = name.as_ref().map_or("", DrillName::as_str);
+    let schedule = map.map("schedule").and_then(|schedule| schedule::decode(schedule, hashed_by, out));
+    let rollbacks = decode_rollbacks::rollbacks(map, place, out);
+    if !rollbacks.is_empty() && sandbox.storage == Storage::Tmpfs {
+        out.error(
+            map.at("rollbacks"),
+            Code::Impossible,
+            "a rehearsal copies the data directory, and one in memory can't be copied",
+        )
+        .hint("write sandbox: { storage: volume }, which is the default");
+    }
+    let notices = decode_notices::notices(map, place, out);
+    let retries = decode_notices::retries(map, out);
     let backup = backup?;
     decode_checks::databases_are_restored(map, &backup.databases, out);
     let name = name?;
@@ -54,10 +67,15 @@ pub(super) fn drill(
             .filter_map(|(key, item)| Some((key.clone(), item.text()?.to_owned())))
             .collect(),
         objectives,
+        proof_max_age: map.map("objectives").and_then(|map| map.duration("proof_max_age")),
         backup,
         sandbox,
         restore,
         checks,
+        schedule,
+        rollbacks,
+        retries,
+        notices,
         file: file.to_owned(),
         text_sha256,
     })
@@ -124,27 +142,43 @@ fn backup(drill: &Map, place: &Place, out: &mut Faults) -> Option<BackupDefiniti
 }
 
 fn source(backup: &Map, place: &Place, out: &mut Faults) -> Option<Source> {
-    let ("local", item) = backup.one("source")? else { return None };
-    let map = item.map()?;
+    match backup.one("source")? {
+        ("local", item) => local(item.map()?, place, out).map(Source::Local),
+        ("s3", item) => decode_cloud::s3(item.map()?, place, out).map(Source::S3),
+        ("rds", item) => decode_cloud::rds(item.map()?, backup, place, out).map(Source::Rds),
+        // Of a later version: the fault is told already.
+        _ => None,
+    }
+}
+
+fn local(map: &Map, place: &Place, out: &mut Faults) -> Option<LocalSource> {
     let at = map.at("path");
     let path = place.resolve(at, map.text("path")?, out)?;
     let pattern = map.text("match").map(str::to_owned);
-    if let Some(glob) = &pattern {
-        if let Err(error) = globset::Glob::new(glob) {
-            out.error(map.at("match"), Code::BadValue, format!("not a glob: {}", error.kind()));
-        } else if glob.starts_with('/') || glob.split('/').any(|part| part == "..") {
-            out.error(map.at("match"), Code::BadValue, "a glob that leads out of the directory")
-                .hint("it is matched against the path below `path`");
-        } else if path.is_file() {
-            out.error(
-                map.at("match"),
-                Code::Impossible,
-                "`match` chooses among the files of a directory; `path` is a file",
-            )
-            .hint("remove `match`, or let `path` be the directory");
-        }
+    if glob(map, out) && path.is_file() {
+        out.error(
+            map.at("match"),
+            Code::Impossible,
+            "`match` chooses among the files of a directory; `path` is a file",
+        )
+        .hint("remove `match`, or let `path` be the directory");
     }
-    Some(Source::Local(LocalSource { path, pattern, roots: place.roots.clone() }))
+    Some(LocalSource { path, pattern, roots: place.roots.clone() })
+}
+
+/// Whether `match` is given and a glob that stays where it is asked; if not, the fault is told.
+pub(super) fn glob(map: &Map, out: &mut Faults) -> bool {
+    let Some(glob) = map.text("match") else { return false };
+    if let Err(error) = globset::Glob::new(glob) {
+        out.error(map.at("match"), Code::BadValue, format!("not a glob: {}", error.kind()));
+        return false;
+    }
+    if glob.starts_with('/') || glob.split('/').any(|part| part == "..") {
+        out.error(map.at("match"), Code::BadValue, "a glob that leads out of the directory")
+            .hint("it is matched against the path below `path` or `prefix`");
+        return false;
+    }
+    true
 }
 
 /// This version tells the recovery point in one order; another one is said, because it would have to be obeyed.

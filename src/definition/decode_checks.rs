@@ -15,9 +15,14 @@ const NAME_LENGTH: usize = 60;
 
 /// Reads all checks, and sees that their names differ.
 pub(super) fn checks(drill: &Map, out: &mut Faults) -> Vec<Check> {
+    checks_of(drill.list("checks"), out)
+}
+
+/// Reads a list of checks, wherever it stands.
+pub(super) fn checks_of(items: &[Item], out: &mut Faults) -> Vec<Check> {
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut checks = Vec::new();
-    for item in drill.list("checks") {
+    for item in items {
         let Some(check) = check(item, out) else { continue };
         if let Some(line) = names.insert(check.name.clone(), item.at.line) {
             out.error(

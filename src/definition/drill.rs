@@ -7,6 +7,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::check::Check;
+use super::cloud::{RdsSource, S3Source};
+use super::notice::{Notice, Retries};
+use super::rollback::Rollback;
+use super::schedule::Schedule;
 use crate::model::{BackupFormat, DrillName, Durability, Objectives};
 
 /// One drill.
@@ -28,6 +32,8 @@ pub struct Drill {
     pub labels: BTreeMap<String, String>,
     /// What it is held against.
     pub objectives: Objectives,
+    /// How old the newest proof may be; by the schedule where the drill is silent.
+    pub proof_max_age: Option<Duration>,
     /// Where the backup comes from.
     pub backup: BackupDefinition,
     /// Where it is restored.
@@ -36,6 +42,14 @@ pub struct Drill {
     pub restore: RestoreDefinition,
     /// What must hold of the restored data; at least one.
     pub checks: Vec<Check>,
+    /// When the daemon runs it; only by hand where there is none.
+    pub schedule: Option<Schedule>,
+    /// Rollbacks that are rehearsed on the restored data.
+    pub rollbacks: Vec<Rollback>,
+    /// What the daemon does with an errored run.
+    pub retries: Retries,
+    /// Who is told.
+    pub notices: Vec<Notice>,
     /// The file that it was read from.
     pub file: PathBuf,
     /// SHA-256 of the drill's own YAML document, lowercase hexadecimal.
@@ -72,6 +86,10 @@ pub struct BackupDefinition {
 pub enum Source {
     /// A file, or the files of a directory.
     Local(LocalSource),
+    /// Objects of a bucket.
+    S3(S3Source),
+    /// Snapshots of an RDS instance.
+    Rds(RdsSource),
 }
 
 /// A file, or a directory with a pattern.

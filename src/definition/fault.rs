@@ -52,6 +52,8 @@ pub enum Code {
     Impossible,
     /// A secret written out, where only a reference to one may stand.
     LiteralSecret,
+    /// A secret's file that everybody on this machine may read.
+    ExposedSecret,
     /// Part of the format, but this version can't do it.
     NotInThisVersion,
     /// A path that leads out of the settings' roots.
@@ -89,6 +91,7 @@ impl Code {
             Self::BadValue => "bad_value",
             Self::Impossible => "impossible",
             Self::LiteralSecret => "literal_secret",
+            Self::ExposedSecret => "exposed_secret",
             Self::NotInThisVersion => "not_in_this_version",
             Self::PathOutsideRoots => "path_outside_roots",
             Self::MissingFile => "missing_file",

@@ -32,15 +32,8 @@ pub(super) fn read(file: &Path) -> Result<String, ReadError> {
 
 /// Reads the drills of files and directories: `*.yaml` and `*.yml` at any depth, hidden ones and the settings left out.
 pub fn load(paths: &[PathBuf], settings: &Settings) -> Parsed {
-    let mut all = Parsed::default();
-    let mut files = Vec::new();
-    for path in paths {
-        if let Err(error) = find(path, settings, &mut files, 0) {
-            all.faults.push(Fault::of_file(path, Code::Unreadable, format!("could not be read: {error}")));
-        }
-    }
-    files.sort();
-    files.dedup();
+    let (files, faults) = list(paths, settings);
+    let mut all = Parsed { faults, ..Parsed::default() };
     for file in files {
         match read(&file) {
             Ok(text) => {
@@ -61,6 +54,19 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Parsed {
     }
     refuse_duplicates(&mut all);
     all
+}
+
+/// The files that [`load`] reads, sorted, and the paths that could not be looked into.
+pub fn list(paths: &[PathBuf], settings: &Settings) -> (Vec<PathBuf>, Vec<Fault>) {
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for path in paths {
+        if let Err(error) = find(path, settings, &mut files, 0) {
+            faults.push(Fault::of_file(path, Code::Unreadable, format!("could not be read: {error}")));
+        }
+    }
+    files.sort();
+    files.dedup();
+    (files, faults)
 }
 
 /// A file that is named is read whatever it is called.

@@ -18,7 +18,7 @@ pub(super) const DRILL: Form = Map(&[
             List(&super::keys_later::ROLLBACK, 0),
             "Rollbacks that are rehearsed on the restored data.",
         )
-        .refused(),
+        .or("none"),
     ],
     COMMON,
 ]);
@@ -33,15 +33,14 @@ const COMMON: &[Key] = &[
     key("contact", Text, "Whom to ask.").or("none"),
     key("runbook", Text, "What to read when it fails.").or("none"),
     key("labels", Free(&Text), "Free labels.").or("none"),
-    key("schedule", super::keys_later::SCHEDULE, "When the daemon runs it.").or("only by hand").ignored(),
+    key("schedule", super::keys_later::SCHEDULE, "When the daemon runs it.").or("only by hand"),
     key("objectives", Map(&[OBJECTIVES]), "What the drill is held against.").or("measured and not judged"),
     key("sandbox", Map(&[SANDBOX]), "Where the backup is restored."),
     key("restore", Map(&[RESTORE]), "How it is restored."),
     key("runs_on", Free(&Text), "Labels of the runner, where several share a store.").or("any").ignored(),
     key("retries", super::keys_later::RETRIES, "What the daemon does with an errored run.")
-        .or("one after 5m")
-        .ignored(),
-    key("notify", List(&super::keys_later::NOTIFY, 0), "Who is told.").or("nobody").ignored(),
+        .or("one after 5m"),
+    key("notify", List(&super::keys_later::NOTIFY, 0), "Who is told.").or("nobody"),
 ];
 
 const OBJECTIVES: &[Key] = &[
@@ -128,8 +127,8 @@ const SOURCE: Form = Named(
             ]]),
             "A file, or a directory and a glob.",
         ),
-        key("s3", super::keys_later::S3, "An S3 bucket.").refused(),
-        key("rds", super::keys_later::RDS, "A snapshot of an RDS instance.").refused(),
+        key("s3", super::keys_later::S3, "An S3 bucket."),
+        key("rds", super::keys_later::RDS, "A snapshot of an RDS instance."),
         key(
             "command",
             super::keys_later::COMMAND_SOURCE,

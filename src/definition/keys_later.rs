@@ -1,10 +1,11 @@
-//! Keys of the format that this version can't do: known, checked for form, and answered with `not_in_this_version`.
+//! More keys of the format: schedules, messages, sources in the cloud, rollbacks; and what this version can't do, which
+//! is known, checked for form, and answered with `not_in_this_version`.
 
 use super::form::Form::{
     Boolean, Count, Delay, Duration, Either, Free, Instant, List, Map, OneOf, Path, Scalar, Secret, Size,
     Table, Text, Words,
 };
-use super::form::{Form, Key, key, word};
+use super::form::{Form, Key, key, later, word};
 use super::keys::{CHECK, CRON, ENVIRONMENT, JITTER, PERCENT, TIME_ZONE};
 
 pub(super) const SCHEDULE: Form = Map(&[&[
@@ -53,6 +54,8 @@ const CREDENTIALS: Form = Map(&[&[
 
 const REGION: Key = key("region", Text, "The region.");
 const ENDPOINT: Key = key("endpoint", Text, "Address of a compatible service.");
+const AUTHORITY: Key = key("ca", PEM, "The authority of the endpoint's certificate.").or("the system's");
+const PEM: Form = OneOf(&[key("file", Path, "A PEM file.")]);
 const CREDENTIALS_KEY: Key = key("credentials", CREDENTIALS, "Credentials.").or("the AWS chain");
 
 pub(super) const S3: Form = Map(&[&[
@@ -62,20 +65,37 @@ pub(super) const S3: Form = Map(&[&[
     REGION,
     ENDPOINT,
     key("path_style", Boolean, "Whether the bucket is in the path.").or("false"),
-    key("ca", OneOf(&[key("file", Path, "A PEM file.")]), "The authority of the endpoint's certificate."),
+    AUTHORITY,
     CREDENTIALS_KEY,
 ]]);
 
 pub(super) const RDS: Form = Map(&[&[
-    key("instance", Text, "The instance.").required(),
+    key("instance", Text, "The instance whose snapshots are looked at.").required(),
     REGION,
-    key("snapshot", Text, "newest_automated, or a snapshot's name.").or("newest_automated"),
-    key("subnet_group", Text, "Subnet group of the restored instance."),
-    key("security_groups", List(&Text, 0), "Security groups of the restored instance."),
-    key("class", Text, "Class of the restored instance."),
-    key("then", Words(&[word("container"), word("instance")]), "Where checks are asked."),
+    key("snapshot", Text, "newest_automated, newest_manual, newest, or a snapshot's name.")
+        .or("newest_automated"),
+    key("subnet_group", Text, "Subnet group of the temporary instance: one that nothing else is in.")
+        .required(),
+    key("security_groups", List(&Text, 1), "Security groups of the temporary instance.").required(),
+    key(
+        "parameter_group",
+        Text,
+        "Parameter group of the temporary instance: one in which restored data can't act by itself.",
+    )
+    .required(),
+    key("class", Text, "Class of the temporary instance.").or("the snapshot's"),
+    key("then", Words(&[word("container"), later("instance")]), "Where the data goes from the instance.")
+        .or("container"),
+    key("database", DATABASE, "How the temporary instance's server is reached.").required(),
     ENDPOINT,
+    AUTHORITY,
     CREDENTIALS_KEY,
+]]);
+
+const DATABASE: Form = Map(&[&[
+    key("ca", PEM, "The authorities of RDS: AWS's global-bundle.pem.").required(),
+    key("address", Text, "Address and port in place of the instance's own, for a tunnel.")
+        .or("the instance's own"),
 ]]);
 
 const IMAGE: Key = key("image", Text, "The container image.").required();
@@ -129,7 +149,8 @@ const STEP: Form = Map(&[&[
         "pitr",
         Map(&[&[key("to", Text, "before-marker, or an instant.").required()]]),
         "Recovery of a second copy to a point in time.",
-    ),
+    )
+    .refused(),
 ]]);
 
 const CHECKS: Form = List(&CHECK, 0);
@@ -141,8 +162,10 @@ pub(super) const ROLLBACK: Form = Map(&[&[
     key("writes", STEP, "What the new version would have written."),
     key("survives", CHECKS, "What must hold of those writes after the way back."),
     key("as", Text, "The role that migrates in production.").or("the database's owner"),
-    key("interrupt", Boolean, "Whether the migration is also killed after each statement.").or("false"),
-    key("interrupt_max", Count, "At how many statements at most.").or("20"),
+    key("interrupt", Boolean, "Whether the migration is also killed after each statement.")
+        .or("false")
+        .refused(),
+    key("interrupt_max", Count, "At how many statements at most.").or("20").refused(),
     key("show_keys", Boolean, "Whether keys of changed rows are listed.").or("false"),
     key("expect", Map(&[EXPECT]), "What must hold.").or("data and schema identical"),
     key(
@@ -153,15 +176,16 @@ pub(super) const ROLLBACK: Form = Map(&[&[
         ]]),
         "Checks between the steps.",
     ),
-    key("directory", Path, "A migration tool's folder, instead of one pair."),
-    key("tool", Words(TOOLS), "Whose folder it is.").or("plain"),
+    key("directory", Path, "A migration tool's folder, instead of one pair.").refused(),
+    key("tool", Words(TOOLS), "Whose folder it is.").or("plain").refused(),
     key(
         "rehearse",
         Either(&[Words(&[word("unapplied")]), OneOf(&[key("newest", Count, "So many of the newest.")])]),
         "Which of the folder's migrations.",
     )
-    .or("unapplied"),
-    key("app", Map(&[APP]), "The application's own rollback."),
+    .or("unapplied")
+    .refused(),
+    key("app", Map(&[APP]), "The application's own rollback.").refused(),
 ]]);
 
 const TOOLS: &[super::form::Word] =
@@ -223,22 +247,20 @@ pub(super) const SETTINGS: Form = Map(&[&[
         "The container engine.",
     ),
     key("runner", Map(&[RUNNER]), "What sandboxes may take."),
-    key("mail", Map(&[MAIL]), "How mail is sent.").ignored(),
+    key("mail", Map(&[MAIL]), "How mail is sent.").or("as .eml files in `mail` below `state`"),
     key(
         "http",
         Map(&[&[
-            key("listen", Text, "Address and port.").required(),
-            key("token", Secret, "The token that callers need."),
+            key("listen", Text, "Address and port; loopback only.").or("127.0.0.1:8629"),
+            key("token", Secret, "The token that callers need.").ignored(),
         ]]),
-        "The status page.",
-    )
-    .ignored(),
+        "Health, readiness and metrics of the daemon.",
+    ),
     key(
         "digest",
         Map(&[&[CRON, TIME_ZONE, key("to", List(&Text, 1), "Addresses.").required()]]),
         "The managers' digest.",
-    )
-    .ignored(),
+    ),
     key(
         "evidence",
         Map(&[&[key("sign_with", Secret, "The signing key.").required()]]),
@@ -251,16 +273,16 @@ pub(super) const SETTINGS: Form = Map(&[&[
         "How long records are kept.",
     )
     .ignored(),
-    key("shutdown_grace", Delay, "How long a stopping daemon waits for its runs.").or("60s").ignored(),
+    key("shutdown_grace", Delay, "How long a stopping daemon waits for its runs.").or("60s"),
     key("defaults", super::keys::DEFAULTS, "What lies under every drill."),
 ]]);
 
 const RUNNER: &[Key] = &[
     key("name", Text, "The runner's name.").or("the host's name"),
     key("memory", Size, "Memory that sandboxes may take together.").or("what the engine has"),
-    key("at_once", Count, "Runs at the same time.").ignored(),
-    key("disk", Size, "Disk that sandboxes may take together.").ignored(),
-    key("staging", Size, "Disk that staged backups may take.").ignored(),
+    key("at_once", Count, "Runs of the daemon at the same time.").or("2"),
+    key("disk", Size, "Disk that sandboxes may take together.").or("not limited"),
+    key("staging", Size, "Disk that staged backups may take.").or("not limited"),
     key("labels", Free(&Scalar), "What drills ask for in `runs_on`.").ignored(),
 ];
 
@@ -274,6 +296,12 @@ const MAIL: &[Key] = &[
                 .or("starttls"),
             key("username", Either(&[Text, Secret]), "Who sends."),
             key("password", Secret, "The password."),
+            key(
+                "ca",
+                OneOf(&[key("file", Path, "A PEM file.")]),
+                "The authority of the server's certificate.",
+            )
+            .or("the system's"),
         ]]),
         "By SMTP.",
     ),

@@ -8,12 +8,19 @@
 //! Every step collects its [`Fault`]s and goes on, so that a file's author is told everything at once. There is no serde
 //! on the way of a drill: it stops at the first fault, and it can't say what a key means to an editor (2026-11-21).
 
+mod calendar;
 pub mod check;
+pub mod cloud;
 mod conform;
 mod decode;
 mod decode_checks;
+mod decode_cloud;
+mod decode_daemon;
+mod decode_notices;
 mod decode_restore;
+mod decode_rollbacks;
 pub mod drill;
+mod expression;
 mod fault;
 mod files;
 mod form;
@@ -21,12 +28,15 @@ mod keys;
 mod keys_later;
 mod leaf;
 mod lint;
+pub mod notice;
 mod paths;
 mod render;
+pub mod rollback;
 mod scalar;
-mod schedule;
+pub mod schedule;
 mod schema;
 mod secret;
+pub mod secret_reference;
 pub mod settings;
 mod tree;
 mod value;
@@ -36,15 +46,21 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub use calendar::{Calendar, Note};
 pub use check::{Bounds, Check, CheckBody, NotValid, NumberBounds, SqlExpectation, TableName};
+pub use cloud::{CloudAccess, CloudCredentials, RdsSource, S3Source, SnapshotWanted};
 pub use drill::{
     AllowedError, BackupDefinition, Contains, Drill, LocalSource, NewestBy, RestoreDefinition, Roles,
     SandboxDefinition, Select, Source, Storage,
 };
 pub use fault::{Code, Fault, Severity, Span};
-pub use files::load;
+pub use files::{list, load};
+pub use notice::{Notice, Retries, WebhookStyle, When};
 pub use render::{render, to_json};
+pub use rollback::{Expectation, ExpectedData, ExpectedSchema, Rollback, Step};
+pub use schedule::{IfMissed, Schedule};
 pub use schema::schema;
+pub use secret_reference::{SecretError, SecretReference};
 pub use settings::Settings;
 
 use fault::{At, Faults};
@@ -108,9 +124,6 @@ fn decode_document(
 ) -> Option<Drill> {
     let item = conform::conform(root, &keys::DRILL, out)?;
     let own = item.map()?;
-    if let Some(schedule) = own.map("schedule") {
-        schedule::judge(schedule, jiff::Timestamp::now(), out);
-    }
     let map = match &settings.defaults.0 {
         Some(defaults) => own.clone().over(defaults),
         None => own.clone(),

@@ -4,6 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::fault::{At, Code, Faults};
+use super::secret_reference::SecretReference;
 
 /// Where paths begin and where they must stay.
 #[derive(Debug, Clone)]
@@ -43,6 +44,32 @@ impl Place {
         out.error(at, Code::MissingFile, format!("{} {told}", path.display()))
             .hint("paths are relative to the file that they stand in");
         None
+    }
+
+    /// A file of the machine that runs drills, which need not be the one that checks them: it is warned of where it is not
+    /// there. Like a secret's it may lie anywhere, because its text goes nowhere but to where it is used.
+    pub fn of_the_runner(&self, at: At, text: &str, out: &mut Faults) -> PathBuf {
+        let folder = if at.in_settings { &self.settings_folder } else { &self.folder };
+        let path = normal(&folder.join(text));
+        if !path.is_file() {
+            out.warning(at, Code::MissingFile, format!("{} is not here", path.display()))
+                .hint("it must be there where the drill runs");
+        }
+        path
+    }
+
+    /// A reference to a secret; a file's path begins where other paths do, and may lead anywhere, because its text goes
+    /// nowhere but to where it is used.
+    pub fn secret(&self, at: At, reference: &SecretReference, out: &mut Faults) -> SecretReference {
+        let folder = if at.in_settings { &self.settings_folder } else { &self.folder };
+        let reference = match reference {
+            SecretReference::File(path) => SecretReference::File(normal(&folder.join(path))),
+            environment @ SecretReference::Environment(_) => environment.clone(),
+        };
+        if let Some(told) = reference.warning() {
+            out.warning(at, Code::ExposedSecret, told).hint("chmod o-r, if only Drillyard needs it");
+        }
+        reference
     }
 
     fn holds(&self, path: &Path) -> bool {

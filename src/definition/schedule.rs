@@ -1,106 +1,102 @@
-//! A drill's schedule: valid or not. Nothing in this version starts a run by it, but a drill that says when it runs is
-//! told today, not on the day of the daemon's first start, that it never would.
+//! When a drill is due: a calendar, and how far a start may stray from it.
+//!
+//! An expression that says when a drill runs is judged today, not on the day of the daemon's first start.
 
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
+use std::time::Duration;
+
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
+use super::calendar::Calendar;
+use super::expression;
 use super::fault::{Code, Faults};
 use super::value::Map;
+
+/// A drill's schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// When it is due.
+    pub calendar: Calendar,
+    /// Starts are spread over this time, by a hash of drill and store.
+    pub jitter: Duration,
+    /// Later than this after it came due, which is the scheduled instant and the jitter, nothing starts; one period, at
+    /// most 24 h, where the drill is silent.
+    pub start_within: Option<Duration>,
+    /// What happens with a run that came due while the daemon was down.
+    pub if_missed: IfMissed,
+}
+
+/// What happens with a run that came due while the daemon was down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IfMissed {
+    /// The newest that is still inside `start_within` runs once.
+    #[default]
+    RunOnce,
+    /// Nothing runs late.
+    Skip,
+}
+
+impl Schedule {
+    /// How long after it came due the run of a scheduled instant may start.
+    pub fn start_within(&self, scheduled_at: Timestamp) -> Duration {
+        let period = || self.calendar.period_at(scheduled_at).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+        self.start_within.unwrap_or_else(period)
+    }
+}
+
+/// The longest that a run waits where its drill does not say.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
+/// Reads a drill's schedule, or a digest's; `None` where it has faults, which are told. `H` is chosen by `hashed_by`.
+pub(super) fn decode(schedule: &Map, hashed_by: &str, out: &mut Faults) -> Option<Schedule> {
+    Some(Schedule {
+        calendar: judge(schedule, hashed_by, Timestamp::now(), out)?,
+        jitter: schedule.duration("jitter").unwrap_or_default(),
+        start_within: schedule.duration("start_within"),
+        if_missed: match schedule.word("if_missed") {
+            Some("skip") => IfMissed::Skip,
+            _ => IfMissed::RunOnce,
+        },
+    })
+}
 
 /// A schedule whose next run is further away is seldom meant.
 const FAR_DAYS: i64 = 400;
 
 /// Judges `cron`, `time_zone` and `jitter`, as seen at an instant.
-pub(super) fn judge(schedule: &Map, now: Timestamp, out: &mut Faults) {
-    let Some(expression) = schedule.text("cron") else { return };
+pub(super) fn judge(schedule: &Map, hashed_by: &str, now: Timestamp, out: &mut Faults) -> Option<Calendar> {
+    let expression = schedule.text("cron")?;
     let at = schedule.at("cron");
     let zone = schedule.text("time_zone").and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-    let cron = match read(expression) {
-        Ok(cron) => cron,
+    let calendar = match Calendar::parse(expression, zone, hashed_by) {
+        Ok(calendar) => calendar,
         Err((told, hint)) => {
             out.error(at, Code::BadValue, told).hint(hint);
-            return;
+            return None;
         }
     };
-    let now = now.to_zoned(zone);
-    let Ok(next) = cron.find_next_occurrence(&now, false) else {
+    let Some(next) = calendar.next_after(now) else {
         out.error(at, Code::BadValue, "the schedule never comes due")
             .hint("no such date exists: look at day and month");
-        return;
+        return None;
     };
-    let days = now.timestamp().duration_until(next.timestamp()).as_hours() / 24;
+    let days = now.duration_until(next).as_hours() / 24;
     if days > FAR_DAYS {
-        out.warning(at, Code::Schedule, format!("the next run would be in {days} days, on {}", next.date()));
+        let date = calendar.zone().to_datetime(next).date();
+        out.warning(at, Code::Schedule, format!("the next run would be in {days} days, on {date}"));
     }
-    if days_are_alternatives(expression) {
-        out.warning(
-            at,
-            Code::Schedule,
-            "day of month and day of week are both given: a run is due on either",
-        )
-        .hint("write * for one of them, if both must hold at once");
+    if expression::read(expression, hashed_by).is_ok_and(|read| read.either_day) {
+        let told = "day of month and day of week are both given: a run is due on either";
+        out.warning(at, Code::Schedule, told)
+            .hint("write * for one of them; the first Monday of a month is Mon#1, the last is MonL");
     }
-    judge_jitter(schedule, &cron, &next, out);
-}
-
-/// Starts that are spread over more than a quarter of the distance between runs lose their order.
-fn judge_jitter(schedule: &Map, cron: &Cron, next: &Zoned, out: &mut Faults) {
-    let Some(jitter) = schedule.duration("jitter") else { return };
-    let mut times = cron.iter_after(next.clone()).take(50);
-    let mut earlier = next.clone();
-    let mut shortest = i128::MAX;
-    for later in &mut times {
-        shortest = shortest.min((later.timestamp().as_nanosecond()) - earlier.timestamp().as_nanosecond());
-        earlier = later;
+    // Starts that are spread over more than a quarter of the distance between runs lose their order.
+    let jitter = schedule.duration("jitter").unwrap_or_default();
+    if calendar.shortest_gap().is_some_and(|gap| jitter > gap / 4) {
+        let told = "more than a quarter of the time between runs; it is cut there";
+        out.warning(schedule.at("jitter"), Code::Schedule, told);
     }
-    if i128::try_from(jitter.as_nanos()).is_ok_and(|jitter| jitter > shortest / 4) {
-        out.warning(
-            schedule.at("jitter"),
-            Code::Schedule,
-            "more than a quarter of the time between runs; it is cut there",
-        );
-    }
-}
-
-/// Reads an expression; what is wrong and what to write instead.
-fn read(expression: &str) -> Result<Cron, (String, String)> {
-    let example = "write five fields: minute, hour, day of month, month, day of week".to_owned();
-    let lower = expression.trim().to_lowercase();
-    if lower == "@reboot" {
-        return Err(("a drill can't be due at @reboot".to_owned(), example));
-    }
-    let fields = lower.split_whitespace().count();
-    if !lower.starts_with('@') && fields != 5 {
-        let seconds = if fields == 6 { "; there are no seconds" } else { "" };
-        return Err((format!("{fields} fields, where five are wanted{seconds}"), example));
-    }
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(&without_hash(expression)).map_err(|error| (format!("not a schedule: {error}"), example))
-}
-
-/// `H`, a minute or hour drawn from the drill's name, is any value of its field as far as validity goes.
-fn without_hash(expression: &str) -> String {
-    let lowest = ["0", "0", "1", "1", "0"];
-    let fields = expression.split_whitespace().zip(lowest);
-    let drawn = fields.map(|(field, lowest)| match field.strip_prefix('H') {
-        Some("") => lowest.to_owned(),
-        Some(step) if step.starts_with('/') => format!("*{step}"),
-        _ => field.to_owned(),
-    });
-    if expression.trim_start().starts_with('@') {
-        expression.to_owned()
-    } else {
-        drawn.collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// Vixie's rule: where both day fields are restricted, either is enough.
-fn days_are_alternatives(expression: &str) -> bool {
-    let fields: Vec<&str> = expression.split_whitespace().collect();
-    let restricted = |at: usize| fields.get(at).is_some_and(|field| !field.starts_with(['*', '?', '+']));
-    restricted(2) && restricted(4)
+    Some(calendar)
 }
 
 #[cfg(test)]
@@ -118,7 +114,7 @@ mod tests {
         let jitter = item(Value::Duration(Duration::from_mins(1)));
         let entries = vec![("cron", text(cron)), ("time_zone", text(zone)), ("jitter", jitter)];
         let mut out = Faults::new(Path::new("a.yaml"), Path::new("drillyard.yaml"));
-        judge(&Map { at: At::default(), entries }, now.parse().unwrap(), &mut out);
+        judge(&Map { at: At::default(), entries }, "orders", now.parse().unwrap(), &mut out);
         out.into_list()
     }
 

@@ -1,18 +1,20 @@
 //! `drillyard.yaml` as a value: every key has a default that works on one machine.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::conform::conform;
 use super::fault::{Fault, Faults};
 use super::paths;
 use super::value::{Item, Map};
-use super::{files, keys_later, lint, schedule, tree};
+use super::{Calendar, SecretReference, decode_daemon, files, keys_later, lint, schedule, tree};
 
 /// Where settings are looked for without `--config`, in this order; the first is relative to the working directory.
 const FILES: [&str; 2] = ["drillyard.yaml", "/etc/drillyard/drillyard.yaml"];
 
 /// Settings of one installation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     /// Files or directories that hold drills, absolute.
     pub drills: Vec<PathBuf>,
@@ -26,10 +28,89 @@ pub struct Settings {
     pub runner_memory: Option<u64>,
     /// The runner's name.
     pub runner_name: Option<String>,
+    /// Runs of the daemon at the same time; `None`: 2.
+    pub runner_at_once: Option<u64>,
+    /// Disk in bytes that sandboxes may take together.
+    pub runner_disk: Option<u64>,
+    /// Disk in bytes that staged backups may take.
+    pub runner_staging: Option<u64>,
+    /// How mail is sent; `None`: as files in `mail` below the state directory.
+    pub mail: Option<Mail>,
+    /// Where the daemon answers HTTP, a loopback address; `None`: `127.0.0.1:8629`.
+    pub http_listen: Option<SocketAddr>,
+    /// The digest of all services.
+    pub digest: Option<Digest>,
+    /// How long a stopping daemon waits for its runs; `None`: 60 s.
+    pub shutdown_grace: Option<Duration>,
     /// The file that they were read from, absolute; `None` where there is none.
     pub file: Option<PathBuf>,
     /// What lies under every drill.
     pub defaults: Defaults,
+}
+
+/// How mail is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// By which way.
+    pub way: MailWay,
+    /// The sender: `name@host` or `Name <name@host>`.
+    pub from: String,
+}
+
+/// The way that mail takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailWay {
+    /// To a mail server.
+    Smtp(Smtp),
+    /// Into a folder, a `.eml` file each. Absolute.
+    Directory(PathBuf),
+}
+
+/// A mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Smtp {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is encrypted.
+    pub security: SmtpSecurity,
+    /// Who sends: a name, or where it is found.
+    pub username: Option<TextOrSecret>,
+    /// The password.
+    pub password: Option<SecretReference>,
+    /// The authority of its certificate, a PEM file; the system's by default.
+    pub authority: Option<PathBuf>,
+}
+
+/// A text, or where it is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextOrSecret {
+    /// As it is written.
+    Text(String),
+    /// A reference.
+    Secret(SecretReference),
+}
+
+/// How the connection to a mail server is encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// STARTTLS, required.
+    #[default]
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// Not at all; refused where a password would be sent.
+    None,
+}
+
+/// The digest of all services.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digest {
+    /// When it is due.
+    pub calendar: Calendar,
+    /// To whom.
+    pub to: Vec<String>,
 }
 
 /// The `defaults` of drillyard.yaml: conforming values that are merged under every drill.
@@ -109,6 +190,9 @@ fn fill(settings: &mut Settings, item: &Item, folder: &Path, out: &mut Faults) {
     settings.runner_memory = runner.and_then(|runner| runner.size("memory"));
     settings.runner_name = runner.and_then(|runner| runner.text("name")).map(str::to_owned);
     settings.defaults = Defaults(map.map("defaults").cloned());
-    let schedules = [map.map("digest"), map.map("defaults").and_then(|defaults| defaults.map("schedule"))];
-    schedules.into_iter().flatten().for_each(|map| schedule::judge(map, jiff::Timestamp::now(), out));
+    let schedules = [map.map("defaults").and_then(|defaults| defaults.map("schedule"))];
+    for map in schedules.into_iter().flatten() {
+        schedule::judge(map, "defaults", jiff::Timestamp::now(), out);
+    }
+    decode_daemon::fill(settings, map, folder, out);
 }

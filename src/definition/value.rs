@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::fault::At;
+use super::secret_reference::SecretReference;
 
 /// A value that has the form that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub(super) enum Value {
     Duration(Duration),
     /// Bytes.
     Size(u64),
-    /// A reference to a secret. Nothing in this version resolves one.
-    Secret,
+    /// A reference to a secret, its path as it is written.
+    Secret(SecretReference),
 }
 
 /// A value and its place.
@@ -115,6 +116,10 @@ impl Map {
         }
     }
 
+    pub fn secret(&self, key: &str) -> Option<&SecretReference> {
+        self.item(key)?.secret()
+    }
+
     pub fn size(&self, key: &str) -> Option<u64> {
         match self.item(key)?.value {
             Value::Size(bytes) => Some(bytes),
@@ -173,6 +178,13 @@ impl Item {
     pub fn count(&self) -> Option<u64> {
         match self.value {
             Value::Count(count) => Some(count),
+            _ => None,
+        }
+    }
+
+    pub fn secret(&self) -> Option<&SecretReference> {
+        match &self.value {
+            Value::Secret(reference) => Some(reference),
             _ => None,
         }
     }

@@ -1,12 +1,12 @@
 //! Containers: create, attach, start, inspect, remove.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::time::Duration;
 
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig, Mount, MountBindOptions,
-    MountType, MountVolumeOptions, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    MountPoint, MountType, MountVolumeOptions, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -17,7 +17,19 @@ use tokio::io::AsyncWrite;
 
 use super::{ASK, CHANGE, Engine, EngineError, within};
 
-/// A container as we want it. What is not here is not configurable: no network but none, no capability, no restart.
+/// Whom a container can talk to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Network {
+    /// Nobody.
+    #[default]
+    None,
+    /// The container of this name, whose network and processes it shares; it ends with that one.
+    Of(String),
+    /// Whatever the engine's default network reaches. Never for restored data.
+    Outward,
+}
+
+/// A container as we want it. What is not here is not configurable: no port, no capability, no restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerSpec {
     /// Its name.
@@ -26,8 +38,12 @@ pub struct ContainerSpec {
     pub image: String,
     /// Its labels; the anonymous volume gets the same.
     pub labels: HashMap<String, String>,
-    /// Program and arguments of process 1; the image's entrypoint is not used.
+    /// Program and arguments of process 1, in place of the image's entrypoint; empty for the image's own.
     pub command: Vec<String>,
+    /// Environment, on top of the image's.
+    pub environment: BTreeMap<String, String>,
+    /// Whom it can talk to.
+    pub network: Network,
     /// User inside.
     pub user: String,
     /// Memory limit in bytes, swap included.
@@ -44,6 +60,11 @@ pub struct ContainerSpec {
     pub tmpfs: HashMap<String, String>,
     /// Host paths mounted read-only: (host path, path inside).
     pub read_only_mounts: Vec<(String, String)>,
+    /// Directories of the run's own on the host, mounted writable: (host path, path inside).
+    pub writable_mounts: Vec<(String, String)>,
+    /// Another container's volumes mounted read-only: (name, path inside). Such a container must be removed before the
+    /// volume's owner, or the volume stays (measured).
+    pub read_only_volumes: Vec<(String, String)>,
 }
 
 /// What the engine says that it made of a [`ContainerSpec`].
@@ -97,6 +118,8 @@ pub struct Inspected {
     pub shared_namespaces: Vec<String>,
     /// Mounts: (type, source or name, path inside, writable).
     pub mounts: Vec<(String, String, String, bool)>,
+    /// Volumes: (name, path inside).
+    pub volumes: Vec<(String, String)>,
 }
 
 /// An attachment to process 1: its standard input, whose end is its end, and what it prints.
@@ -169,8 +192,9 @@ impl Engine {
 fn body(spec: &ContainerSpec) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(spec.image.clone()),
-        entrypoint: Some(spec.command.clone()),
-        cmd: Some(Vec::new()),
+        entrypoint: (!spec.command.is_empty()).then(|| spec.command.clone()),
+        cmd: (!spec.command.is_empty()).then(Vec::new),
+        env: Some(spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         user: Some(spec.user.clone()),
         labels: Some(spec.labels.clone()),
         open_stdin: Some(true),
@@ -179,7 +203,7 @@ fn body(spec: &ContainerSpec) -> ContainerCreateBody {
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         tty: Some(false),
-        network_disabled: Some(true),
+        network_disabled: Some(spec.network == Network::None),
         working_dir: Some("/".to_owned()),
         host_config: Some(host_config(spec)),
         ..ContainerCreateBody::default()
@@ -188,8 +212,14 @@ fn body(spec: &ContainerSpec) -> ContainerCreateBody {
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let (network_mode, pid_mode) = match &spec.network {
+        Network::None => ("none".to_owned(), None),
+        Network::Of(container) => (format!("container:{container}"), Some(format!("container:{container}"))),
+        Network::Outward => ("bridge".to_owned(), None),
+    };
     HostConfig {
-        network_mode: Some("none".to_owned()),
+        network_mode: Some(network_mode),
+        pid_mode,
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         readonly_rootfs: Some(true),
@@ -222,15 +252,24 @@ fn mounts(spec: &ContainerSpec) -> Vec<Mount> {
         }),
         ..Mount::default()
     });
-    let files = spec.read_only_mounts.iter().map(|(host, inside)| Mount {
+    let read_only = spec.read_only_mounts.iter().map(|mount| (mount, true));
+    let writable = spec.writable_mounts.iter().map(|mount| (mount, false));
+    let files = read_only.chain(writable).map(|((host, inside), read_only)| Mount {
         source: Some(host.clone()),
         target: Some(inside.clone()),
         typ: Some(MountType::BIND),
-        read_only: Some(true),
+        read_only: Some(read_only),
         bind_options: Some(MountBindOptions::default()),
         ..Mount::default()
     });
-    volume.chain(files).collect()
+    let volumes = spec.read_only_volumes.iter().map(|(name, inside)| Mount {
+        source: Some(name.clone()),
+        target: Some(inside.clone()),
+        typ: Some(MountType::VOLUME),
+        read_only: Some(true),
+        ..Mount::default()
+    });
+    volume.chain(files).chain(volumes).collect()
 }
 
 fn inspected(response: ContainerInspectResponse) -> Inspected {
@@ -245,7 +284,10 @@ fn inspected(response: ContainerInspectResponse) -> Inspected {
             .map(|(kind, mode)| format!("{kind}: {mode}"))
             .collect();
     let core = |limit: &ResourcesUlimits| limit.name.as_deref() == Some("core") && limit.hard == Some(0);
+    let mounts = response.mounts.unwrap_or_default();
+    let volume = |mount: &MountPoint| Some((mount.name.clone()?, mount.destination.clone()?));
     Inspected {
+        volumes: mounts.iter().filter_map(volume).collect(),
         image_id: response.image.unwrap_or_default(),
         running: response.state.and_then(|state| state.running).unwrap_or_default(),
         network_mode: host.network_mode.unwrap_or_default(),
@@ -272,9 +314,7 @@ fn inspected(response: ContainerInspectResponse) -> Inspected {
         log_driver: host.log_config.and_then(|config| config.typ).unwrap_or_default(),
         published_ports: network.ports.unwrap_or_default().values().flatten().map(Vec::len).sum(),
         shared_namespaces: shared,
-        mounts: response
-            .mounts
-            .unwrap_or_default()
+        mounts: mounts
             .into_iter()
             .map(|mount| {
                 let source = mount.source.or(mount.name).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 
+use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::{Stream, StreamExt};
 
@@ -32,18 +33,24 @@ impl Engine {
             ("event".to_owned(), vec!["oom".to_owned(), "die".to_owned()]),
         ]);
         let options = EventsOptionsBuilder::default().since(&since.to_string()).filters(&filters).build();
-        let events = self.docker.events(Some(options)).filter_map(|item| async {
-            let message = item.ok()?;
-            match message.action.as_deref()? {
-                "oom" => Some(EngineEvent::OutOfMemory),
-                "die" => {
-                    let exit_code =
-                        message.actor.and_then(|actor| actor.attributes)?.get("exitCode")?.parse().ok();
-                    Some(EngineEvent::Ended { exit_code })
-                }
-                _ => None,
-            }
+        let wanted = container.to_owned();
+        let events = self.docker.events(Some(options)).filter_map(move |item| {
+            let event = item.ok().and_then(|message| event_of(&wanted, message));
+            std::future::ready(event)
         });
         Box::pin(events)
+    }
+}
+
+/// The engine's filter takes every container whose name begins so (measured): a copy's end is not its origin's.
+fn event_of(container: &str, message: EventMessage) -> Option<EngineEvent> {
+    let attributes = message.actor.and_then(|actor| actor.attributes)?;
+    if attributes.get("name").is_some_and(|name| name != container) {
+        return None;
+    }
+    match message.action.as_deref()? {
+        "oom" => Some(EngineEvent::OutOfMemory),
+        "die" => Some(EngineEvent::Ended { exit_code: attributes.get("exitCode")?.parse().ok() }),
+        _ => None,
     }
 }

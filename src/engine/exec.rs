@@ -20,6 +20,8 @@ pub struct ExecSpec {
     pub environment: Vec<String>,
     /// Whether standard input is wanted.
     pub input: bool,
+    /// Whether a person sits at it: it gets a terminal of its own.
+    pub terminal: bool,
 }
 
 /// A program that runs inside. Dropping it does not stop the program (measured).
@@ -62,7 +64,7 @@ impl Engine {
             attach_stdin: Some(spec.input),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            tty: Some(false),
+            tty: Some(spec.terminal),
             cmd: Some(spec.command),
             env: Some(spec.environment),
             ..CreateExecOptions::default()
@@ -123,7 +125,7 @@ impl Engine {
         let call = "running a program in the sandbox";
         let command = command.iter().map(|part| (*part).to_owned()).collect();
         let running = async {
-            let spec = ExecSpec { command, environment: Vec::new(), input: false };
+            let spec = ExecSpec { command, environment: Vec::new(), input: false, terminal: false };
             let mut exec = self.exec(container, spec).await?;
             let (mut out, mut error) = (Vec::new(), Vec::new());
             while let Some(piece) = exec.output.next().await {

@@ -87,7 +87,8 @@ impl Engine {
             EffectKind::Network => {
                 within("removing a network", CHANGE, self.docker.remove_network(&effect.name)).await
             }
-            EffectKind::Staging => Ok(()),
+            // Not on this engine.
+            EffectKind::Staging | EffectKind::RdsInstance => Ok(()),
         };
         match removed {
             Err(error) if error.is_not_found() => Ok(()),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 
-pub use container::{Attachment, ContainerSpec, Inspected};
+pub use container::{Attachment, ContainerSpec, Inspected, Network};
 pub use error::EngineError;
 pub use events::{EngineEvent, EngineEvents};
 pub use exec::{Exec, ExecOutput, ExecSpec};

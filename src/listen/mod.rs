@@ -2,10 +2,12 @@
 //!
 //! Lifecycle events are ordered and never dropped. [`Progress`] is a separate type, and may be.
 
+pub mod log;
 pub mod plain;
 mod telling;
 pub mod terminal;
 
+pub use log::LogListener;
 pub use plain::PlainListener;
 pub use terminal::TerminalListener;
 

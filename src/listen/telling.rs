@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 
 use super::Progress;
-use crate::model::{Event, Fact, Finding, Offset, Outcome, Phase};
+use crate::model::{Event, Fact, Finding, Offset, Outcome, Phase, Rehearsed};
+use crate::record::rehearsal::sentence;
 use crate::record::sentence::duration;
-use crate::record::visible::visible;
+use crate::record::visible::{clipped, visible};
 use crate::record::words;
+
+/// A rehearsal's sentence names what somebody will act on: it is cut later than other foreign text.
+const LONGEST_SENTENCE: usize = 900;
 
 /// What a listener may have to show of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +67,7 @@ impl Teller {
                 Some(told("repeated", Tone::Bad, format!("restore begins again: {}", visible(detail))))
             }
             Fact::CheckFinished(finding) => unwell(finding),
+            Fact::RehearsalFinished(rehearsed) => Some(rehearsal(rehearsed)),
             Fact::Stopped(stop) => Some(told(
                 "stopped",
                 Tone::Bad,
@@ -118,6 +123,12 @@ fn unwell(finding: &Finding) -> Option<Said> {
     let text =
         format!("{outcome} {}: expected {}, observed {}", visible(&finding.name), expected.0, expected.1);
     Some(told("check", Tone::Bad, text))
+}
+
+/// Its sentence, whichever way it ended: there are few, and they are what the run was started for.
+fn rehearsal(rehearsed: &Rehearsed) -> Said {
+    let tone = if rehearsed.outcome == Outcome::Passed { Tone::Good } else { Tone::Bad };
+    told("rehearsed", tone, clipped(&sentence(rehearsed), LONGEST_SENTENCE))
 }
 
 /// `86.0 MB of 191.2 MB (45 %), 61.3 MB/s, COPY public.orders`.

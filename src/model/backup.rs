@@ -93,6 +93,8 @@ pub enum SkipReason {
     NotARegularFile,
     /// It vanished between the listing and the second look.
     Vanished,
+    /// A snapshot that the service does not offer for a restore: it failed, or is being deleted.
+    NotAvailable,
 }
 
 /// What a `pg_dump` archive says of itself before its data begins; or what a plain dump's opening comments say.

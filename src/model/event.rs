@@ -13,6 +13,7 @@ use super::finding::{CheckKind, Finding};
 use super::id::{DrillName, RunId};
 use super::objectives::Objectives;
 use super::phase::{Milestone, Phase};
+use super::rehearsal::{PlannedRehearsal, Rehearsed};
 use super::sandbox::{CleanUp, Effect, NotComparable, SandboxFacts};
 use super::time::Offset;
 use super::verdict::Reason;
@@ -38,7 +39,8 @@ pub struct Event {
 pub enum Fact {
     /// Always the first: who, what, against which objectives, and which phases and checks must end well for a pass.
     RunStarted(Box<RunStarted>),
-    /// A phase began. Not more than once, but for `provision` and `restore` of a repeated restore.
+    /// A phase began. Not more than once, but for `provision` and `restore` of a repeated restore, `locate` and `fetch`
+    /// where the backup was replaced while it was read, and the copies of several rehearsals.
     PhaseStarted {
         /// Which.
         phase: Phase,
@@ -89,6 +91,8 @@ pub enum Fact {
     },
     /// A check ended.
     CheckFinished(Box<Finding>),
+    /// A rehearsal of a rollback ended.
+    RehearsalFinished(Box<Rehearsed>),
     /// Something that this run did not verify, as a short sentence: `completeness: not written by pg_dump`.
     NotVerified {
         /// What, and why.
@@ -139,8 +143,30 @@ pub struct RunStarted {
     pub phases: Vec<Phase>,
     /// Checks that must end, in the order of the drill.
     pub checks: Vec<PlannedCheck>,
+    /// Rehearsals that must end, in the order of the drill.
+    #[serde(default)]
+    pub rehearsals: Vec<PlannedRehearsal>,
+    /// The due instant that it answers; `None` for a run by hand.
+    #[serde(default)]
+    pub due: Option<Due>,
+    /// When the drill is due next, as its schedule stood at the start.
+    #[serde(default)]
+    pub next_due_at: Option<Timestamp>,
     /// Version of the program.
     pub drillyard_version: String,
+}
+
+/// The due instant that a run answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Due {
+    /// The scheduled instant, without jitter.
+    pub scheduled_at: Timestamp,
+    /// Which attempt at it this is, from 1.
+    pub attempt: u32,
+    /// It came due while the daemon was down, and is caught up with.
+    pub catch_up: bool,
+    /// Seconds that it waited for a slot, memory or disk. Not part of any recovery clock.
+    pub waited_seconds: f64,
 }
 
 /// A check that a run owes an answer to.

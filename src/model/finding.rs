@@ -22,6 +22,8 @@ pub enum CheckKind {
     ForeignKeys,
     /// No sequence is behind the column that it feeds.
     Sequences,
+    /// What a rollback must leave behind, and how fast it must be.
+    Expectation,
 }
 
 impl CheckKind {
@@ -34,6 +36,7 @@ impl CheckKind {
             Self::Tables => "tables",
             Self::ForeignKeys => "foreign_keys",
             Self::Sequences => "sequences",
+            Self::Expectation => "expectation",
         }
     }
 }

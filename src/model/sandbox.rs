@@ -53,6 +53,8 @@ pub enum NotComparable {
     Tmpfs,
     /// The restore was repeated because the first one made no progress.
     RestoreRepeated,
+    /// The data was loaded from the snapshot only as it was read.
+    LazyLoading,
 }
 
 impl NotComparable {
@@ -63,6 +65,7 @@ impl NotComparable {
             Self::ImagePulled => "image_pulled",
             Self::Tmpfs => "tmpfs",
             Self::RestoreRepeated => "restore_repeated",
+            Self::LazyLoading => "lazy_loading",
         }
     }
 }
@@ -88,6 +91,8 @@ pub enum EffectKind {
     Network,
     /// A directory with staged files.
     Staging,
+    /// A temporary RDS instance.
+    RdsInstance,
 }
 
 impl fmt::Display for Effect {
@@ -97,6 +102,7 @@ impl fmt::Display for Effect {
             EffectKind::Volume => "volume",
             EffectKind::Network => "network",
             EffectKind::Staging => "staging",
+            EffectKind::RdsInstance => "rds instance",
         };
         write!(f, "{kind} {}", self.name)
     }

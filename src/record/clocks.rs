@@ -111,6 +111,7 @@ fn age(record: &RunRecord, instant: Timestamp) -> Option<Duration> {
 fn backup_age(record: &RunRecord) -> RecoveryPointClock {
     let Some(chosen) = &record.chosen else { return RecoveryPointClock::unknown("no backup was chosen") };
     match age(record, chosen.candidate.modified_at) {
+        Some(value) if chosen.source == "rds" => RecoveryPointClock::known(value, "snapshot"),
         Some(value) => RecoveryPointClock::known(value, "modified_time"),
         None => RecoveryPointClock::unknown("the modification time is later than the start of the run"),
     }
@@ -120,7 +121,8 @@ fn backup_age(record: &RunRecord) -> RecoveryPointClock {
 fn recovery_point_age(record: &RunRecord) -> RecoveryPointClock {
     let header = record.read.as_ref().and_then(|read| read.started_at);
     if let Some(value) = header.and_then(|started_at| age(record, started_at)) {
-        return RecoveryPointClock::known(value, "archive_header");
+        let snapshot = record.chosen.as_ref().is_some_and(|chosen| chosen.source == "rds");
+        return RecoveryPointClock::known(value, if snapshot { "snapshot" } else { "archive_header" });
     }
     if let RecoveryPointClock { value: Some(value), .. } = data_age(record) {
         return RecoveryPointClock::known(value, "newest_row");

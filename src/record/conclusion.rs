@@ -51,11 +51,13 @@ fn reason(record: &RunRecord, clocks: &Clocks) -> Option<Reason> {
         .or_else(|| lost_under_a_check(record))
         .or_else(|| fatal(Verdict::Failed))
         .or_else(|| first_reason(record, Outcome::Failed, Reason::CheckFailed))
+        .or_else(|| first_rehearsed(record, Outcome::Failed, Reason::RollbackFailed))
         .or(stopped)
         .or_else(|| fatal(Verdict::Errored))
         .or_else(|| first_reason(record, Outcome::Errored, Reason::CheckInvalid))
+        .or_else(|| first_rehearsed(record, Outcome::Errored, Reason::Internal))
         // Objectives are judged of a whole run only: a run that lost its thread has not missed them (2026-11-21).
-        .or_else(|| (!earned(record)).then_some(Reason::Internal))
+        .or_else(|| (!(recovered(record) && rehearsed(record))).then_some(Reason::Internal))
         .or_else(|| missed_objective(clocks))
 }
 
@@ -66,6 +68,8 @@ fn overrides(stop: &Stop) -> bool {
     match stop.reason.verdict() {
         Verdict::Aborted | Verdict::Cancelled => true,
         Verdict::Failed => stop.phase.is_none_or(|phase| phase < Phase::Verify),
+        // Lost while a rollback was rehearsed, its answers had all been given.
+        _ if stop.phase.is_some_and(|phase| phase > Phase::Verify) => stop.reason == Reason::StoreFailed,
         _ => matches!(stop.reason, Reason::SandboxLost | Reason::SandboxOutOfMemory | Reason::StoreFailed),
     }
 }
@@ -77,6 +81,11 @@ fn lost_under_a_check(record: &RunRecord) -> Option<Reason> {
 
 fn first_reason(record: &RunRecord, outcome: Outcome, otherwise: Reason) -> Option<Reason> {
     let first = record.findings_in_order().into_iter().find(|finding| finding.outcome == outcome)?;
+    Some(first.reason.unwrap_or(otherwise))
+}
+
+fn first_rehearsed(record: &RunRecord, outcome: Outcome, otherwise: Reason) -> Option<Reason> {
+    let first = record.rehearsals_in_order().into_iter().find(|rehearsed| rehearsed.outcome == outcome)?;
     Some(first.reason.unwrap_or(otherwise))
 }
 
@@ -93,26 +102,35 @@ fn missed_objective(clocks: &Clocks) -> Option<Reason> {
     recovery.iter().any(|clock| clock.met() == Some(false)).then_some(Reason::RtoMissed)
 }
 
-/// Positive evidence for everything that was planned. A teardown that went wrong is a leak, which is told beside the
+/// Positive evidence for everything that belongs to the recovery: phases and checks. A teardown that went wrong is a leak, which is told beside the
 /// verdict and is not part of it.
-fn earned(record: &RunRecord) -> bool {
+fn recovered(record: &RunRecord) -> bool {
     let opening = &record.opening;
     let good_end = |phase| record.phases.iter().rev().find(|s| s.phase == phase).is_some_and(|s| s.succeeded);
+    let of_recovery = |phase: &Phase| !matches!(phase, Phase::Rehearse | Phase::Teardown);
     let answered = |finding: &&Finding| finding.outcome == Outcome::Passed;
     !opening.checks.is_empty()
-        && opening.phases.iter().copied().filter(|phase| *phase != Phase::Teardown).all(good_end)
+        && opening.phases.iter().copied().filter(of_recovery).all(good_end)
         && record.findings_in_order().iter().filter(|finding| answered(finding)).count()
             == opening.checks.len()
         && record.reached(crate::model::Milestone::Verified).is_some()
         && record.fatal_restore_errors().next().is_none()
 }
 
+/// Positive evidence for every rehearsal that was planned.
+fn rehearsed(record: &RunRecord) -> bool {
+    let planned = &record.opening.rehearsals;
+    let passed =
+        |name: &str| record.rehearsals.iter().any(|one| one.name == name && one.outcome == Outcome::Passed);
+    planned.iter().all(|plan| passed(&plan.name))
+}
+
 fn integrity(record: &RunRecord, verdict: Verdict) -> Integrity {
     let anything_held = record.findings.iter().any(|finding| finding.outcome == Outcome::Passed);
     match verdict {
         Verdict::Passed => Integrity::Plausible,
-        // A missed objective says nothing against the data.
-        Verdict::Failed if anything_held && earned(record) => Integrity::Plausible,
+        // A missed objective, or a rollback that loses data, says nothing against the data.
+        Verdict::Failed | Verdict::Errored if anything_held && recovered(record) => Integrity::Plausible,
         _ => Integrity::Unknown,
     }
 }

@@ -6,9 +6,12 @@
 pub mod clocks;
 pub mod conclusion;
 pub mod journal;
+pub mod rehearsal;
 pub mod sentence;
 pub mod spans;
+pub mod standing;
 pub mod summary;
+pub mod undelivered;
 pub mod visible;
 pub(crate) mod words;
 
@@ -16,7 +19,8 @@ use jiff::Timestamp;
 
 use crate::model::event::{BackupChosen, BackupRead, RestoreErrorClass, RestoreErrors, RunStarted, Stop};
 use crate::model::{
-    CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, Reason, SandboxFacts, Verdict,
+    CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, Reason, Rehearsed, SandboxFacts,
+    Verdict,
 };
 
 pub use clocks::{Clocks, RecoveryClock, RecoveryPointClock};
@@ -24,6 +28,7 @@ pub use conclusion::Conclusion;
 pub use journal::{Journal, JournalError};
 pub use spans::PhaseSpan;
 pub use summary::RunSummary;
+pub use undelivered::Undelivered;
 
 /// A run as its events tell it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +51,8 @@ pub struct RunRecord {
     pub restore_errors: Vec<RestoreErrors>,
     /// Findings in the order in which they ended.
     pub findings: Vec<Finding>,
+    /// Rehearsals of rollbacks, in the order in which they ended.
+    pub rehearsals: Vec<Rehearsed>,
     /// What this run did not verify.
     pub not_verified: Vec<String>,
     /// What a person should know.
@@ -93,6 +100,7 @@ impl RunRecord {
             roles_created: Vec::new(),
             restore_errors: Vec::new(),
             findings: Vec::new(),
+            rehearsals: Vec::new(),
             not_verified: Vec::new(),
             warnings: Vec::new(),
             not_comparable: Vec::new(),
@@ -126,6 +134,7 @@ impl RunRecord {
             Fact::RestoreErrors(errors) => self.restore_errors.push(errors.clone()),
             Fact::RestoreRepeated { detail } => self.begin_restore_again(detail),
             Fact::CheckFinished(finding) => self.take_finding(finding),
+            Fact::RehearsalFinished(rehearsed) => self.rehearsals.push((**rehearsed).clone()),
             Fact::NotVerified { what } => add_new(&mut self.not_verified, [what.clone()]),
             Fact::Warned { what } => add_new(&mut self.warnings, [what.clone()]),
             Fact::NotComparable { why } => add_new(&mut self.not_comparable, [*why]),
@@ -158,6 +167,12 @@ impl RunRecord {
     pub fn findings_in_order(&self) -> Vec<&Finding> {
         let planned = &self.opening.checks;
         planned.iter().filter_map(|check| self.findings.iter().find(|f| f.name == check.name)).collect()
+    }
+
+    /// Rehearsals in the order of the drill, for everything that is shown.
+    pub fn rehearsals_in_order(&self) -> Vec<&Rehearsed> {
+        let planned = &self.opening.rehearsals;
+        planned.iter().filter_map(|plan| self.rehearsals.iter().find(|r| r.name == plan.name)).collect()
     }
 
     /// When a milestone was reached, the last time if the restore was repeated.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Clocks, RunRecord};
-use crate::model::{Finding, Outcome, Reason, Verdict};
+use super::{Clocks, RunRecord, rehearsal};
+use crate::model::{Finding, Outcome, Reason, Rehearsed, Verdict};
 
 /// `orders is recoverable: restored and verified in 41.2 s from a backup 3 h 12 min old; 7 of 7 checks passed.`
 pub(super) fn sentence(
@@ -39,7 +39,18 @@ fn passed(record: &RunRecord, clocks: &Clocks) -> String {
     };
     let plural =
         if checks == 1 { "1 check passed".to_owned() } else { format!("{checks} of {checks} checks passed") };
-    format!("{service} is recoverable: restored and verified{took} to {loss}; {plural}.")
+    format!(
+        "{service} is recoverable: restored and verified{took} to {loss}; {plural}{}.",
+        rollbacks_rehearsed(record)
+    )
+}
+
+fn rollbacks_rehearsed(record: &RunRecord) -> String {
+    match record.opening.rehearsals.len() {
+        0 => String::new(),
+        1 => "; 1 rollback rehearsed".to_owned(),
+        several => format!("; {several} rollbacks rehearsed"),
+    }
 }
 
 fn why_failed(record: &RunRecord, clocks: &Clocks, reason: Reason) -> String {
@@ -53,6 +64,9 @@ fn why_failed(record: &RunRecord, clocks: &Clocks, reason: Reason) -> String {
             .filter(|finding| finding.reason.unwrap_or(Reason::CheckFailed) == reason)
         {
             Some(finding) => format!("restored, but {}", failed_checks(record, finding)),
+            None if rehearsed_as(record, reason).is_some() => {
+                format!("recoverable, but {}", why_rehearsal(record, reason).unwrap_or_default())
+            }
             None => format!("not recoverable from this backup: {}", why_stopped(record, reason)),
         },
     }
@@ -69,6 +83,18 @@ fn failed_checks(record: &RunRecord, first: &Finding) -> String {
     format!("{failed} of {total} checks failed: {}: {expected}", first.name)
 }
 
+fn rehearsed_as(record: &RunRecord, reason: Reason) -> Option<&Rehearsed> {
+    let of_reason = |rehearsed: &&Rehearsed| rehearsed.reason == Some(reason);
+    record.rehearsals_in_order().into_iter().find(of_reason)
+}
+
+/// The rehearsal's own sentence, inside of another.
+fn why_rehearsal(record: &RunRecord, reason: Reason) -> Option<String> {
+    let sentence = rehearsal::sentence(rehearsed_as(record, reason)?);
+    let (first, rest) = sentence.split_at_checked(1)?;
+    Some(format!("{}{}", first.to_lowercase(), rest.trim_end_matches('.')))
+}
+
 fn why_stopped(record: &RunRecord, reason: Reason) -> String {
     let stop = record.stop.as_ref().filter(|stop| stop.reason == reason).map(|stop| stop.detail.clone());
     let invalid = || {
@@ -76,7 +102,11 @@ fn why_stopped(record: &RunRecord, reason: Reason) -> String {
             record.findings_in_order().into_iter().find(|finding| finding.reason == Some(reason))?;
         Some(format!("{}: {}", finding.name, finding.observed))
     };
-    match stop.or_else(invalid) {
+    let rehearsal = || {
+        let rehearsed = rehearsed_as(record, reason)?;
+        Some(format!("{}: {}", rehearsed.name, rehearsed.detail.as_deref()?))
+    };
+    match stop.or_else(invalid).or_else(rehearsal) {
         Some(detail) if !detail.is_empty() => {
             format!("{} ({})", reason.meaning(), detail.trim_end_matches('.'))
         }

@@ -14,6 +14,9 @@ pub struct RunSummary {
     pub drill: DrillName,
     /// Its service.
     pub service: String,
+    /// The due instant that it answers; `None` for a run by hand.
+    #[serde(default)]
+    pub due_at: Option<Timestamp>,
     /// Wall clock at its start.
     pub started_at: Timestamp,
     /// Wall clock at its end; `None` while it runs.
@@ -42,6 +45,7 @@ impl RunSummary {
             run: record.opening.run,
             drill: record.opening.drill.clone(),
             service: record.opening.service.clone(),
+            due_at: record.opening.due.as_ref().map(|due| due.scheduled_at),
             started_at: record.opening.started_at,
             finished_at: record.wall_clock(record.last),
             verdict: Some(conclusion.verdict),

@@ -1,10 +1,13 @@
 //! Values as a person reads them.
 
+use std::time::Duration;
+
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
+use super::sentence::duration;
 use crate::model::backup::SkipReason;
-use crate::model::event::{RestoreErrorClass, Trigger};
+use crate::model::event::{Due, RestoreErrorClass, Trigger};
 use crate::model::{CheckKind, NotComparable, Outcome};
 
 /// `481.0 MB`, in powers of ten as storage is sold and billed.
@@ -81,6 +84,20 @@ pub(crate) fn trigger(trigger: Trigger) -> &'static str {
     }
 }
 
+/// `2026-11-21 03:30:00 UTC, waited 12 min 34 s for its turn, attempt 2`.
+pub(crate) fn due(due: &Due) -> String {
+    let waited = Duration::try_from_secs_f64(due.waited_seconds).ok().filter(|waited| waited.as_secs() > 0);
+    let more = [
+        waited.map(|waited| format!("waited {} for its turn", duration(waited))),
+        (due.attempt > 1).then(|| format!("attempt {}", due.attempt)),
+        due.catch_up.then(|| "made up for after the daemon was down".to_owned()),
+    ];
+    std::iter::once(instant(due.scheduled_at))
+        .chain(more.into_iter().flatten())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// What a check of this kind asks, for a reader who does not know drill files.
 pub(crate) fn kind(kind: CheckKind) -> &'static str {
     match kind {
@@ -90,6 +107,7 @@ pub(crate) fn kind(kind: CheckKind) -> &'static str {
         CheckKind::Tables => "tables present",
         CheckKind::ForeignKeys => "foreign keys hold",
         CheckKind::Sequences => "sequences ahead of their columns",
+        CheckKind::Expectation => "what a rollback must hold",
     }
 }
 
@@ -97,6 +115,7 @@ pub(crate) fn basis(basis: &str) -> &str {
     match basis {
         "modified_time" => "the file's modification time",
         "archive_header" => "archive header",
+        "snapshot" => "creation of the snapshot",
         "newest_row" => "newest row seen by a `fresh` check",
         other => other,
     }
@@ -108,6 +127,7 @@ pub(crate) fn skip(why: SkipReason) -> &'static str {
         SkipReason::UnfinishedName => "its name says unfinished",
         SkipReason::NotARegularFile => "not a regular file",
         SkipReason::Vanished => "vanished",
+        SkipReason::NotAvailable => "not available",
     }
 }
 
@@ -130,6 +150,9 @@ pub(crate) fn not_comparable(why: NotComparable) -> &'static str {
             "the image was pulled inside the run; its time is subtracted where it stood alone"
         }
         NotComparable::Tmpfs => "the data directory was in memory",
+        NotComparable::LazyLoading => {
+            "the snapshot's blocks were loaded only as pg_dump read them; the time holds an instance, that dump and its restore"
+        }
         NotComparable::RestoreRepeated => "the restore was repeated; the first try counts in the time",
     }
 }

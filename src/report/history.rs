@@ -71,8 +71,11 @@ fn two_lines(run: &RunSummary) -> [Vec<Cell>; 2] {
     [first, below(second.collect::<Vec<_>>().join(", "))]
 }
 
+/// What never began is told by the instant at which it was due, not by the one at which that was written down.
 fn started(run: &RunSummary) -> Cell {
-    plain(run.started_at.strftime("%Y-%m-%d %H:%M").to_string())
+    let began = !matches!(run.verdict, Some(Verdict::Missed | Verdict::Skipped));
+    let at = run.due_at.filter(|_| !began).unwrap_or(run.started_at);
+    plain(at.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 fn verdict_words(run: &RunSummary) -> String {

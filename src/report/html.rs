@@ -8,7 +8,7 @@ use askama::Template;
 use super::view::{ClockRow, Fact, Tone, View};
 use crate::record::{Conclusion, RunRecord};
 
-/// Rows of checks on a page; what did not pass comes first where there are more.
+/// Rows of checks, or of rehearsals, on a page; what did not pass comes first where there are more.
 const MOST_CHECKS: usize = 60;
 /// Rows of restore errors on a page, fatal ones first.
 const MOST_ERRORS: usize = 20;
@@ -21,6 +21,7 @@ struct RunPage {
     view: View,
     more_checks: usize,
     more_errors: usize,
+    more_rehearsals: usize,
     lists: Vec<List>,
 }
 
@@ -40,6 +41,11 @@ pub fn html(record: &RunRecord, conclusion: &Conclusion) -> String {
     }
     let more_errors = view.restore_errors.len().saturating_sub(MOST_ERRORS);
     view.restore_errors.truncate(MOST_ERRORS);
+    let more_rehearsals = view.rehearsals.len().saturating_sub(MOST_CHECKS);
+    if more_rehearsals > 0 {
+        view.rehearsals.sort_by_key(|row| row.tone == Tone::Good);
+        view.rehearsals.truncate(MOST_CHECKS);
+    }
     view.cleanup.items = shortened(std::mem::take(&mut view.cleanup.items));
     let lists = [
         ("Not verified", std::mem::take(&mut view.not_verified)),
@@ -49,7 +55,7 @@ pub fn html(record: &RunRecord, conclusion: &Conclusion) -> String {
     ];
     let lists = lists.into_iter().filter(|(_, items)| !items.is_empty());
     let lists = lists.map(|(heading, items)| List { heading, items: shortened(items) }).collect();
-    let page = RunPage { view, more_checks, more_errors, lists };
+    let page = RunPage { view, more_checks, more_errors, more_rehearsals, lists };
     page.render().unwrap_or_else(|error| format!("<!doctype html><title>Drillyard</title><p>{error}"))
 }
 

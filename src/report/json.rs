@@ -11,8 +11,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json_parts::{Backup, CleanUp, RestoreError, Sandbox, Stop};
-use crate::model::event::{PlannedCheck, Trigger};
-use crate::model::{CheckKind, Finding, Integrity, Milestone, Outcome, Phase, Reason, RunId, Verdict};
+use super::json_rehearsals::Rehearsal;
+use crate::model::event::{Due, PlannedCheck, Trigger};
+use crate::model::{
+    CheckKind, Finding, Integrity, Milestone, Outcome, Phase, PlannedRehearsal, Reason, RunId, Verdict,
+};
 use crate::record::{Clocks, Conclusion, PhaseSpan, RecoveryClock, RecoveryPointClock, RunRecord};
 
 /// The document of one run.
@@ -37,6 +40,8 @@ struct Run<'a> {
     runbook: Option<&'a str>,
     labels: &'a BTreeMap<String, String>,
     trigger: Trigger,
+    due: Option<&'a Due>,
+    next_due_at: Option<Timestamp>,
     started_at: Timestamp,
     finished_at: Option<Timestamp>,
     definition_sha256: &'a str,
@@ -55,8 +60,8 @@ struct Run<'a> {
     phases: Vec<PhaseJson<'a>>,
     checks: Vec<CheckJson<'a>>,
     checks_planned: &'a [PlannedCheck],
-    /// This version rehearses no rollback; the key is there so that readers need not ask whether it is.
-    rehearsals: [(); 0],
+    rehearsals: Vec<Rehearsal<'a>>,
+    rehearsals_planned: &'a [PlannedRehearsal],
     roles_created: &'a [String],
     restore_errors: Vec<RestoreError<'a>>,
     not_verified: &'a [String],
@@ -78,6 +83,8 @@ impl<'a> Run<'a> {
             runbook: opening.runbook.as_deref(),
             labels: &opening.labels,
             trigger: opening.trigger,
+            due: opening.due.as_ref(),
+            next_due_at: opening.next_due_at,
             started_at: opening.started_at,
             finished_at: record.finished_at(),
             definition_sha256: &opening.definition_sha256,
@@ -96,7 +103,8 @@ impl<'a> Run<'a> {
             phases: record.phases.iter().map(|span| PhaseJson::of(record, span)).collect(),
             checks: record.findings_in_order().into_iter().map(CheckJson::of).collect(),
             checks_planned: &opening.checks,
-            rehearsals: [],
+            rehearsals: record.rehearsals_in_order().into_iter().map(Rehearsal::of).collect(),
+            rehearsals_planned: &opening.rehearsals,
             roles_created: &record.roles_created,
             restore_errors: record.restore_errors.iter().map(RestoreError::of).collect(),
             not_verified: &record.not_verified,
@@ -214,8 +222,9 @@ impl<'a> PhaseJson<'a> {
     }
 }
 
+/// One check, or one expectation of a rehearsal.
 #[derive(Serialize)]
-struct CheckJson<'a> {
+pub(super) struct CheckJson<'a> {
     name: &'a str,
     kind: CheckKind,
     outcome: Outcome,
@@ -229,7 +238,7 @@ struct CheckJson<'a> {
 }
 
 impl<'a> CheckJson<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    pub(super) fn of(finding: &'a Finding) -> Self {
         Self {
             name: &finding.name,
             kind: finding.kind,

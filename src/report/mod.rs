@@ -8,13 +8,17 @@ mod history;
 mod html;
 mod json;
 mod json_parts;
+mod json_rehearsals;
+pub mod mail;
 mod page;
+mod status;
 mod text;
 mod view;
 
 pub use history::{history_json, history_text};
 pub use html::html;
 pub use json::json;
+pub use status::{status_json, status_text};
 pub use text::text;
 
 /// How a text is to look: decided by the shell, which knows the terminal and the environment.

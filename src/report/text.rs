@@ -2,7 +2,7 @@
 
 use super::Style;
 use super::page::{Cell, Page, Paint, painted, plain};
-use super::view::{CheckRow, ClockRow, ErrorRow, Fact, Mark, PhaseRow, PhaseTable, Tone, View};
+use super::view::{CheckRow, ClockRow, ErrorRow, Fact, Mark, PhaseRow, PhaseTable, RehearsalRow, Tone, View};
 use crate::record::{Conclusion, RunRecord};
 
 /// The whole report; ends with `record: RUN` and a newline.
@@ -13,6 +13,7 @@ pub fn text(record: &RunRecord, conclusion: &Conclusion, style: Style) -> String
     stop(&mut page, &view);
     clocks(&mut page, &view);
     checks(&mut page, &view);
+    rehearsals(&mut page, &view);
     restore_errors(&mut page, &view);
     phases(&mut page, &view.phases);
     bullets(&mut page, "Not verified", &view.not_verified);
@@ -94,6 +95,23 @@ fn check(row: &CheckRow) -> Vec<Vec<Cell>> {
         rows.push(vec![plain(""), plain(""), painted(format!("hint: {hint}"), Paint::Dim)]);
     }
     rows
+}
+
+fn rehearsals(page: &mut Page, view: &View) {
+    if view.rehearsals.is_empty() {
+        return;
+    }
+    page.heading("Rollbacks", &view.rehearsals_summary);
+    page.columns(view.rehearsals.iter().flat_map(rehearsal).collect());
+}
+
+fn rehearsal(row: &RehearsalRow) -> Vec<Vec<Cell>> {
+    let outcome = if row.tone == Tone::Good { row.outcome.to_owned() } else { row.outcome.to_uppercase() };
+    let said = if row.sentence.is_empty() { &row.name } else { &row.sentence };
+    let hint = row.hint.iter().map(|hint| format!("hint: {hint}"));
+    let more = row.notes.iter().cloned().chain(hint);
+    let more = more.map(|note| vec![plain(""), painted(note, Paint::Dim)]);
+    std::iter::once(vec![painted(outcome, Paint::Tone(row.tone)), plain(said)]).chain(more).collect()
 }
 
 fn restore_errors(page: &mut Page, view: &View) {

@@ -51,6 +51,20 @@ impl<'w, J: Journal> Story<'w, J> {
         story
     }
 
+    /// Goes on with a run that broke off. Its clock goes on from its last sign of life.
+    pub fn resumed(
+        journal: &'w J,
+        listener: &'w PlainMutex<Box<dyn Listener>>,
+        run: RunId,
+        events: &[Event],
+        record: RunRecord,
+    ) -> Self {
+        let started = Instant::now().checked_sub(record.last.elapsed()).unwrap_or_else(Instant::now);
+        let next = events.last().map_or(0, |event| event.sequence + 1);
+        events.first().into_iter().for_each(|opening| show(listener, opening));
+        Self { journal, run, started, told: Mutex::new(Told { next, record }), listener }
+    }
+
     /// The run's own clock.
     pub fn now(&self) -> Offset {
         Offset::from_elapsed(self.started.elapsed())
@@ -79,7 +93,7 @@ impl<'w, J: Journal> Story<'w, J> {
 
     /// Shows an event that has become durable.
     pub fn show(&self, event: &Event) {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner).on_event(event);
+        show(self.listener, event);
     }
 
     /// Shows progress, which is no fact.
@@ -136,4 +150,8 @@ impl<'w, J: Journal> Story<'w, J> {
     pub async fn stop(&self, stop: Stop) -> Result<(), Halt> {
         self.tell(Fact::Stopped(stop)).await
     }
+}
+
+fn show(listener: &PlainMutex<Box<dyn Listener>>, event: &Event) {
+    listener.lock().unwrap_or_else(PoisonError::into_inner).on_event(event);
 }

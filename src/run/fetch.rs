@@ -9,11 +9,13 @@ use jiff::Timestamp;
 
 use super::emit::{Done, Story};
 use super::halt::Halt;
+use super::snapshot;
+use super::teardown::remove_directory;
 use super::world::World;
 use crate::database::postgres::start::BACKUP;
-use crate::definition::Drill;
+use crate::definition::{Drill, RdsSource, Source};
 use crate::listen::Progress;
-use crate::model::{Effect, EffectKind, Fact, MajorVersion, Phase, Reason, RunId};
+use crate::model::{Candidate, Effect, EffectKind, Fact, MajorVersion, Phase, Reason, RunId};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::source::{self, Artifact, Fetched, Located};
@@ -76,9 +78,18 @@ pub(super) async fn fetch<J: Journal>(
     let staging = world.staging(run);
     let effect = Effect { kind: EffectKind::Staging, name: staging.display().to_string() };
     story.intend(effect).await?;
-    make_private(&staging)?;
-    let Fetched { artifact, read, warnings } =
-        story.phase(Phase::Fetch, read_through(drill, &located, &staging, story)).await?;
+    make_empty(&staging)?;
+    let reading = Reading { drill, located: &located, staging: &staging, world };
+    let Fetched { artifact, read, warnings } = match &drill.backup.source {
+        Source::Rds(rds) => {
+            let id = &located.candidate().id;
+            let prepared = snapshot::prepare(drill, rds, id, run, world, story).await?;
+            story.phase(Phase::Fetch, reading.of_snapshot(rds, &prepared, story)).await?
+        }
+        Source::Local(_) | Source::S3(_) => {
+            story.phase(Phase::Fetch, reading.of(located.candidate(), None, story)).await?
+        }
+    };
     let started_at = read.started_at;
     story.tell(Fact::BackupRead(Box::new(read))).await?;
     for warning in warnings {
@@ -87,8 +98,11 @@ pub(super) async fn fetch<J: Journal>(
     Ok(Ready { artifact, chosen_by_hand: located.chosen.chosen_by_hand, started_at })
 }
 
-fn make_private(staging: &Path) -> Result<(), Halt> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(staging).map_err(|error| {
+/// A directory of the run's own; what a first attempt left in it goes.
+fn make_empty(staging: &Path) -> Result<(), Halt> {
+    let made = remove_directory(staging)
+        .and_then(|()| std::fs::DirBuilder::new().recursive(true).mode(0o700).create(staging));
+    made.map_err(|error| {
         let reason = match error.kind() {
             std::io::ErrorKind::StorageFull => Reason::DiskFull,
             _ => Reason::StoreFailed,
@@ -97,33 +111,58 @@ fn make_private(staging: &Path) -> Result<(), Halt> {
     })
 }
 
-async fn read_through<J: Journal>(
-    drill: &Drill,
-    located: &Located,
-    staging: &Path,
-    story: &Story<'_, J>,
-) -> Result<(Fetched, Done), Halt> {
-    let reached = Arc::new(Mutex::new((0, 0)));
-    let told = Arc::clone(&reached);
-    let progress: source::Progress = Arc::new(move |bytes, total| {
-        *told.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (bytes, total);
-    });
-    let source = source::open(&drill.backup.source);
-    let fetching =
-        source::fetch(&source, located.candidate(), &drill.backup, staging, UNPACK_BUDGET, progress);
-    let telling = async {
-        loop {
-            tokio::time::sleep(BEAT).await;
-            let (bytes, total) = *reached.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            story.progress(&Progress { phase: Phase::Fetch, bytes, total: Some(total), note: None });
-        }
-    };
-    let fetched = tokio::select! {
-        fetched = fetching => fetched?,
-        () = telling => return Err(Halt::new(Reason::Internal, "telling progress ended")),
-    };
-    let bytes = Some(located.candidate().size_bytes);
-    Ok((fetched, Done { bytes, waited_for: None }))
+/// What a reading of the backup needs.
+struct Reading<'a> {
+    drill: &'a Drill,
+    located: &'a Located,
+    staging: &'a Path,
+    world: &'a World,
+}
+
+impl Reading<'_> {
+    /// Of a snapshot: it becomes an archive first.
+    async fn of_snapshot<J: Journal>(
+        &self,
+        rds: &RdsSource,
+        prepared: &snapshot::Prepared,
+        story: &Story<'_, J>,
+    ) -> Result<(Fetched, Done), Halt> {
+        let chosen = self.located.candidate();
+        let drawing = Box::pin(snapshot::draw(self.drill, rds, chosen, prepared, self.world, story));
+        let (candidate, waited_for) = drawing.await?;
+        self.of(&candidate, Some(waited_for), story).await
+    }
+
+    /// Of a file or an object, from its first byte to its last.
+    async fn of<J: Journal>(
+        &self,
+        candidate: &Candidate,
+        waited_for: Option<String>,
+        story: &Story<'_, J>,
+    ) -> Result<(Fetched, Done), Halt> {
+        let reached = Arc::new(Mutex::new((0, 0)));
+        let told = Arc::clone(&reached);
+        let progress: source::Progress = Arc::new(move |bytes, total| {
+            *told.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (bytes, total);
+        });
+        let backup = &self.drill.backup;
+        let source = source::open(&backup.source);
+        let deadline = self.drill.restore.timeout;
+        let fetching =
+            source::fetch(&source, candidate, backup, self.staging, UNPACK_BUDGET, deadline, progress);
+        let telling = async {
+            loop {
+                tokio::time::sleep(BEAT).await;
+                let (bytes, total) = *reached.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                story.progress(&Progress { phase: Phase::Fetch, bytes, total: Some(total), note: None });
+            }
+        };
+        let fetched = tokio::select! {
+            fetched = fetching => fetched?,
+            () = telling => return Err(Halt::new(Reason::Internal, "telling progress ended")),
+        };
+        Ok((fetched, Done { bytes: Some(candidate.size_bytes), waited_for }))
+    }
 }
 
 /// The file behind the mount is the file that was read: a name can be given to another file in between.

@@ -6,18 +6,27 @@
 //! [`World`].
 
 mod analyze;
+mod bring;
+pub mod broken;
+mod draw;
 pub mod emit;
 mod fetch;
 pub mod halt;
 mod locate;
+mod one_shot;
 mod pg_restore;
 mod program;
 mod provision;
 mod psql;
 mod pulse;
+mod rehearse;
 mod restore;
+mod retained;
+mod snapshot;
 pub mod sweep;
+pub mod sweep_instances;
 mod teardown;
+pub mod unstarted;
 mod verify;
 pub mod world;
 
@@ -25,15 +34,19 @@ use std::time::{Duration, Instant};
 
 use crate::check;
 use crate::definition::Drill;
-use crate::model::event::{PlannedCheck, RunStarted, Stop, Trigger};
-use crate::model::{EVENT_VERSION, Event, Fact, Milestone, Offset, Phase, Reason, RunId, Verdict};
+use crate::failpoint;
+use crate::model::event::{Due, PlannedCheck, RunStarted, Stop, Trigger};
+use crate::model::{
+    EVENT_VERSION, Event, Fact, Milestone, Offset, Phase, PlannedRehearsal, Reason, RunId, Verdict,
+};
 use crate::record::{Conclusion, RunRecord, RunSummary};
 use crate::sandbox::Sandbox;
-use crate::store::{Claim, ClaimError, Store};
+use crate::store::{Claim, ClaimError, Occurrence, OutboxEntry, Store};
 
 use emit::Story;
 use halt::Halt;
 use restore::Attempt;
+use retained::Retained;
 use world::wall_clock;
 pub use world::{Order, World};
 
@@ -54,39 +67,44 @@ pub struct Ended {
 /// a verdict.
 pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, ClaimError> {
     let started = Instant::now();
-    let opening = opening(drill);
+    let opening = opening(drill, order.due.clone());
     let first = Event { sequence: 0, at: Offset::START, fact: Fact::RunStarted(Box::new(opening.clone())) };
+    failpoint::reach("before_claim_commit").await;
     let lease = world.store.claim(claim(&opening, &first)).await?;
+    failpoint::reach("after_claim").await;
     let story = Story::after_opening(&world.store, &world.listener, &first, &opening, started);
 
-    let mut sandbox = None;
+    let mut retained = Retained::default();
     let outcome = tokio::select! {
-        outcome = recover(drill, order, &opening, world, &story, &mut sandbox) => outcome,
-        () = world.cancel.cancelled() => Err(Halt::new(Reason::ByPerson, "")),
+        outcome = recover(drill, order, &opening, world, &story, &mut retained) => outcome,
+        () = world.cancel.cancelled() => Err(Halt::new(world.cancel_reason, "")),
     };
     if let Err(halt) = outcome {
-        let halt = explained_by_the_sandbox(halt, sandbox.as_ref()).await;
+        let halt = explained_by_the_sandbox(halt, retained.restored.as_ref()).await;
         let _ = story.stop(*halt.0).await;
     }
     let keep = keep_for(drill, order, &story.record().await);
-    let cleanup = teardown::tear_down(opening.run, sandbox, keep, world, &story).await;
-    let ended = finish(Fact::CleanedUp(cleanup), world, &story).await;
+    failpoint::reach("before_teardown").await;
+    let cleanup = teardown::tear_down(drill, opening.run, retained, keep, world, &story).await;
+    failpoint::reach("after_teardown").await;
+    let ended = finish(drill, Fact::CleanedUp(cleanup), world, &story).await;
     drop(lease);
     Ok(ended)
 }
 
-/// The recovery itself: from the source to the last check.
+/// The recovery itself, from the source to the last check; then the rollbacks.
 async fn recover(
     drill: &Drill,
     order: &Order,
     opening: &RunStarted,
     world: &World,
     story: &Story<'_, Store>,
-    held: &mut Option<Sandbox>,
+    retained: &mut Retained,
 ) -> Result<(), Halt> {
-    let located = locate::locate(drill, order, story).await?;
-    let backup = fetch::fetch(drill, located, opening.run, world, story).await?;
+    let backup = Box::pin(bring::bring(drill, order, opening.run, world, story)).await?;
+    failpoint::reach("after_fetch").await;
     let image = provision::image(drill, backup.major(), world, story).await?;
+    let Retained { restored: held, rehearsed } = retained;
     let jobs = provision::sizing(drill, world.engine().await?, world.runner_memory).jobs;
 
     let mut attempt = 1;
@@ -94,6 +112,7 @@ async fn recover(
         let wanted = provision::Wanted { attempt, backup: &backup };
         let provisioning = provision::provision(drill, opening.run, &wanted, &image, world, story);
         let sandbox = held.insert(Box::pin(provisioning).await?);
+        failpoint::reach("after_provision").await;
         let restoring =
             story.phase(Phase::Restore, restore::restore(drill, &backup.artifact, sandbox, jobs, story));
         match guarded(sandbox, Box::pin(restoring)).await? {
@@ -111,9 +130,11 @@ async fn recover(
         return Err(Halt::new(Reason::Internal, "the sandbox went missing"));
     };
 
+    failpoint::reach("after_restore").await;
     let analyzing = Box::pin(analyze::analyze(drill, sandbox, &restored, jobs, story));
     guarded(sandbox, story.phase(Phase::Analyze, analyzing)).await?;
     story.reached(Milestone::Restored).await?;
+    failpoint::reach("after_analyze").await;
 
     let context = check::Context {
         first_database: restored.databases[0].clone(),
@@ -122,8 +143,15 @@ async fn recover(
     };
     let verifying = Box::pin(verify::verify(drill, sandbox, &context, story));
     guarded(sandbox, story.phase(Phase::Verify, verifying)).await?;
+    failpoint::reach("after_verify").await;
     if verify::all_passed(drill, story).await {
         story.reached(Milestone::Verified).await?;
+    }
+    if !drill.rollbacks.is_empty() {
+        let keep_failed = order.keep.is_some() || drill.sandbox.keep_on_failure.is_some();
+        let scene = rehearse::Scene { drill, world, origin: sandbox, context: &context, keep_failed };
+        let rehearsing = Box::pin(rehearse::rehearse(&scene, rehearsed, story));
+        story.phase(Phase::Rehearse, rehearsing).await?;
     }
     Ok(())
 }
@@ -173,18 +201,40 @@ fn keep_for(drill: &Drill, order: &Order, record: &RunRecord) -> Option<Duration
 }
 
 /// The verdict, its evidence and its line of history in one transaction.
-async fn finish(last: Fact, world: &World, story: &Story<'_, Store>) -> Ended {
+async fn finish(drill: &Drill, last: Fact, world: &World, story: &Story<'_, Store>) -> Ended {
     let (event, record) = story.last_event(last).await;
     let conclusion = Conclusion::of(&record);
     let summary = RunSummary::of(&record, &conclusion);
-    let finished = world.store.finish(summary, std::slice::from_ref(&event), &[]).await;
+    let outbox = messages(drill, &record, &conclusion, world).await;
+    failpoint::reach("before_result_commit").await;
+    let finished = world.store.finish(summary, std::slice::from_ref(&event), &outbox).await;
+    failpoint::reach("after_commit").await;
     story.show(&event);
     Ended { record, conclusion, unrecorded: finished.err().map(|error| error.to_string()) }
 }
 
-fn opening(drill: &Drill) -> RunStarted {
+/// Who is told what, to be written in the same transaction as the verdict.
+async fn messages(
+    drill: &Drill,
+    record: &RunRecord,
+    conclusion: &Conclusion,
+    world: &World,
+) -> Vec<OutboxEntry> {
+    match &world.notifier {
+        Some(notifier) => notifier.messages(drill, record, conclusion, &world.store).await,
+        None => Vec::new(),
+    }
+}
+
+fn opening(drill: &Drill, due: Option<Due>) -> RunStarted {
     let checks =
         drill.checks.iter().map(|check| PlannedCheck { name: check.name.clone(), kind: check.kind() });
+    let started_at = wall_clock();
+    let mut phases =
+        vec![Phase::Locate, Phase::Fetch, Phase::Provision, Phase::Restore, Phase::Analyze, Phase::Verify];
+    if !drill.rollbacks.is_empty() {
+        phases.push(Phase::Rehearse);
+    }
     RunStarted {
         run: RunId::new(ulid::Ulid::new()),
         drill: drill.name.clone(),
@@ -193,19 +243,15 @@ fn opening(drill: &Drill) -> RunStarted {
         contact: drill.contact.clone(),
         runbook: drill.runbook.clone(),
         labels: drill.labels.clone(),
-        trigger: Trigger::Manual,
-        started_at: wall_clock(),
+        trigger: if due.is_some() { Trigger::Scheduled } else { Trigger::Manual },
+        started_at,
         definition_sha256: drill.text_sha256.clone(),
         objectives: drill.objectives.clone(),
-        phases: vec![
-            Phase::Locate,
-            Phase::Fetch,
-            Phase::Provision,
-            Phase::Restore,
-            Phase::Analyze,
-            Phase::Verify,
-        ],
+        phases,
         checks: checks.collect(),
+        rehearsals: drill.rollbacks.iter().map(|r| PlannedRehearsal { name: r.name.clone() }).collect(),
+        due,
+        next_due_at: drill.schedule.as_ref().and_then(|schedule| schedule.calendar.next_after(started_at)),
         drillyard_version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
@@ -217,7 +263,11 @@ fn claim(opening: &RunStarted, first: &Event) -> Claim {
         service: opening.service.clone(),
         trigger: opening.trigger,
         started_at: opening.started_at,
-        occurrence: None,
+        occurrence: opening.due.as_ref().map(|due| Occurrence {
+            drill: opening.drill.clone(),
+            scheduled_at: due.scheduled_at,
+            attempt: due.attempt,
+        }),
         opening: first.clone(),
     }
 }

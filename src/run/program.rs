@@ -20,7 +20,7 @@ pub(super) async fn run_program(
     command: Vec<String>,
     on_error: impl FnMut(&[u8]),
 ) -> Result<Option<i64>, Halt> {
-    let spec = ExecSpec { command, environment: environment(), input: false };
+    let spec = ExecSpec { command, environment: environment(), input: false, terminal: false };
     let mut exec = wire.engine().exec(wire.container(), spec).await?;
     read(&mut exec.output, on_error).await?;
     Ok(wire.engine().exec_wait(&exec.id).await?)
@@ -36,7 +36,7 @@ pub(super) async fn feed_program<T, F>(
 where
     F: Future<Output = Result<T, Halt>>,
 {
-    let spec = ExecSpec { command, environment: environment(), input: true };
+    let spec = ExecSpec { command, environment: environment(), input: true, terminal: false };
     let mut exec = wire.engine().exec(wire.container(), spec).await?;
     let mut reading = Box::pin(read(&mut exec.output, on_error));
     let mut feeding = Box::pin(feed(exec.input));

@@ -9,6 +9,7 @@ use super::world::{World, wall_clock};
 use crate::database::postgres::settings::Sizing;
 use crate::definition::{Drill, Storage};
 use crate::engine::{Engine, ImageFacts};
+use crate::failpoint;
 use crate::model::{Durability, Effect, EffectKind, Fact, MajorVersion, NotComparable, Phase, Reason, RunId};
 use crate::record::Journal;
 use crate::sandbox::profile::Labels;
@@ -26,7 +27,7 @@ const TIME_BESIDE_RESTORE: Duration = Duration::from_hours(2);
 /// An image on the engine.
 pub(super) struct Image {
     reference: String,
-    facts: ImageFacts,
+    pub facts: ImageFacts,
 }
 
 /// Finds the image for a major version, pulling it where it is not there.
@@ -36,8 +37,24 @@ pub(super) async fn image<J: Journal>(
     world: &World,
     story: &Story<'_, J>,
 ) -> Result<Image, Halt> {
+    found_or_pulled(references(drill, major), world, story).await
+}
+
+/// Finds our own image for a major version, whatever the drill says: what has a network runs no image of a drill's choice.
+pub(super) async fn own_image<J: Journal>(
+    major: MajorVersion,
+    world: &World,
+    story: &Story<'_, J>,
+) -> Result<Image, Halt> {
+    found_or_pulled(images_of(major), world, story).await
+}
+
+async fn found_or_pulled<J: Journal>(
+    references: Vec<String>,
+    world: &World,
+    story: &Story<'_, J>,
+) -> Result<Image, Halt> {
     let engine = world.engine().await?;
-    let references = references(drill, major);
     for reference in &references {
         if let Some(facts) = engine.image(reference).await? {
             return Ok(Image { reference: reference.clone(), facts });
@@ -54,11 +71,14 @@ pub(super) async fn image<J: Journal>(
 }
 
 fn references(drill: &Drill, major: Option<MajorVersion>) -> Vec<String> {
-    let major = major.unwrap_or(NEWEST_MAJOR);
     match &drill.sandbox.image {
         Some(image) => vec![image.clone()],
-        None => vec![format!("drillyard/postgres:{major}"), format!("postgres:{major}")],
+        None => images_of(major.unwrap_or(NEWEST_MAJOR)),
     }
+}
+
+fn images_of(major: MajorVersion) -> Vec<String> {
+    vec![format!("drillyard/postgres:{major}"), format!("postgres:{major}")]
 }
 
 async fn pull(engine: &Engine, reference: &str, references: &[String]) -> Result<((), Done), Halt> {
@@ -104,6 +124,7 @@ pub(super) async fn provision<J: Journal>(
     let engine = world.engine().await?;
     let request = request(drill, run, wanted, image, world, engine);
     story.intend(Effect { kind: EffectKind::Container, name: request.name.clone() }).await?;
+    failpoint::reach("after_intent").await;
     let sandbox = story.phase(Phase::Provision, start(engine, &request, wanted.backup)).await?;
     story.tell(Fact::SandboxInspected(Box::new(sandbox.facts.clone()))).await?;
     tell_what_is_not_comparable(drill, story).await?;
@@ -170,7 +191,9 @@ fn request(
     world: &World,
     engine: &Engine,
 ) -> Request {
-    let time_to_live = drill.restore.timeout + TIME_BESIDE_RESTORE;
+    let rollbacks = u32::try_from(drill.rollbacks.len()).unwrap_or(u32::MAX);
+    let time_to_live =
+        drill.restore.timeout.saturating_mul(rollbacks.saturating_add(1)) + TIME_BESIDE_RESTORE;
     let expires = wall_clock().checked_add(time_to_live).unwrap_or(jiff::Timestamp::MAX);
     let attempt = if wanted.attempt == 1 { String::new() } else { format!("-{}", wanted.attempt) };
     Request {
@@ -182,6 +205,7 @@ fn request(
         extra_settings: drill.restore.settings.clone().into_iter().collect(),
         storage: drill.sandbox.storage,
         backup: wanted.backup.mount(),
+        origin: None,
         own_database: wanted.backup.own_database(),
         time_to_live,
     }

@@ -152,13 +152,13 @@ pub(super) async fn load_roles(sandbox: &Sandbox, file: &Path) -> Result<Loaded,
     })
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Halt> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Halt> {
     std::fs::read(file).map_err(|error| {
         Halt::new(Reason::CheckInvalid, format!("the drill's file {} can't be read: {error}", file.display()))
     })
 }
 
-async fn hand_on(text: Vec<u8>, mut input: Input) -> Result<(), Halt> {
+pub(super) async fn hand_on(text: Vec<u8>, mut input: Input) -> Result<(), Halt> {
     // A program that has ended early says why by its exit code.
     let _ = input.write_all(&text).await;
     let _ = input.shutdown().await;

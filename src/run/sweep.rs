@@ -12,11 +12,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::halt::Halt;
+use super::sweep_instances::{RdsDrill, sweep_instances};
 use super::teardown::remove_directory;
 use crate::engine::{Engine, Listed};
 use crate::model::sandbox::Kept;
 use crate::model::{CleanUp, Effect, EffectKind, RunId};
-use crate::record::RunSummary;
+use crate::record::{RunRecord, RunSummary};
 use crate::sandbox::profile::{RUN, STORE};
 use crate::store::Store;
 
@@ -41,10 +42,20 @@ pub struct Swept {
     pub live: Vec<Effect>,
     /// What could not be removed, with the reason.
     pub failed: Vec<String>,
+    /// Every account that was to be looked into could be, and there was one: an instance that is not there is gone.
+    pub instances_known: bool,
 }
 
-/// Sweeps, and looks again until nothing is found. With `dry_run` nothing is touched or written.
-pub async fn sweep(store: &Store, engine: &Engine, now: Timestamp, dry_run: bool) -> Result<Swept, Halt> {
+/// Sweeps, and looks again until nothing is found; `drills` are those in whose accounts temporary RDS
+/// instances are looked for.
+/// With `dry_run` nothing is touched or written.
+pub async fn sweep(
+    store: &Store,
+    engine: &Engine,
+    drills: &[RdsDrill],
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<Swept, Halt> {
     let mut swept = Swept::default();
     if !dry_run {
         swept.aborted = store.abort_lost(now).await?;
@@ -57,6 +68,7 @@ pub async fn sweep(store: &Store, engine: &Engine, now: Timestamp, dry_run: bool
         }
         tokio::time::sleep(GRACE).await;
     }
+    sweep_instances(store, drills, dry_run, &mut swept, &mut of_runs).await?;
     if dry_run {
         sweep_staging_dry(store, &mut swept)?;
     } else {
@@ -197,13 +209,24 @@ async fn write_down(
     for run in &aborted {
         of_runs.entry(*run).or_default();
     }
-    for (run, leftovers) in of_runs {
+    for (run, mut leftovers) in of_runs {
         // A run that this store has forgotten has nobody to be told to.
         if store.summary(run).await?.is_none() {
             continue;
+        }
+        if !swept.instances_known {
+            leftovers.extend(unknown_instances(store, run).await?);
         }
         let found = CleanUp { proven: leftovers.is_empty(), leftovers, kept: Vec::new(), late: true };
         store.note_late_cleanup(run, now, &found).await?;
     }
     Ok(())
+}
+
+/// Instances that the run intended and nobody could look for.
+async fn unknown_instances(store: &Store, run: RunId) -> Result<Vec<String>, Halt> {
+    let events = store.events(run).await?;
+    let Ok(record) = RunRecord::fold(&events) else { return Ok(Vec::new()) };
+    let intended = record.outstanding.iter().filter(|effect| effect.kind == EffectKind::RdsInstance);
+    Ok(intended.map(|effect| format!("{effect}: its account was not looked into")).collect())
 }

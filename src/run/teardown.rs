@@ -5,47 +5,65 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::emit::Story;
+use super::retained::Retained;
 use super::world::{World, wall_clock};
+use crate::definition::{Drill, RdsSource, Source};
 use crate::engine::{Engine, EngineError};
+use crate::failpoint;
+use crate::listen::Progress;
 use crate::model::sandbox::Kept;
-use crate::model::{CleanUp, Effect, EffectKind, Fact, Phase, RunId};
+use crate::model::{CleanUp, Effect, EffectKind, Fact, NotComparable, Phase, RunId};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::profile::RUN;
+use crate::source::rds::instance::{Account, InstanceError, Listed};
 use crate::store::KeptSandbox;
 
 /// Longest wait for one removal.
 const REMOVAL: Duration = Duration::from_mins(1);
 /// Longest wait for a sandbox to take over its time to live.
 const HANDOVER: Duration = Duration::from_secs(5);
+/// Longest wait for a temporary instance to be gone: one that is being created can't be deleted before it is there.
+const INSTANCE: Duration = Duration::from_hours(1);
+/// An instance whose restore was not answered must not be there after so long either.
+const UNANSWERED: Duration = Duration::from_secs(30);
+/// How often a listing of instances is tried.
+const LISTINGS: u32 = 5;
 /// How long removals and listings that fail are done again: an engine under load refuses for a moment.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// An object can appear after the call that made it was given up (measured): where one may be under way, nothing must
 /// have been there for so long.
 const QUIET: Duration = Duration::from_secs(3);
+/// A kept copy ends so much earlier than the sandbox that it was copied from.
+const EARLIER: Duration = Duration::from_secs(30);
 /// Between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Removes everything that the run has intended and not kept; tells its own phase, and never fails.
 pub(super) async fn tear_down<J: Journal>(
+    drill: &Drill,
     run: RunId,
-    sandbox: Option<Sandbox>,
+    retained: Retained,
     keep: Option<Duration>,
     world: &World,
     story: &Story<'_, J>,
 ) -> CleanUp {
     // A journal that takes nothing more must not keep the teardown from its work.
     let _ = story.tell(Fact::PhaseStarted { phase: Phase::Teardown }).await;
-    let kept = match (sandbox, keep) {
-        (Some(sandbox), Some(time_to_live)) => hand_over(run, sandbox, time_to_live, world).await,
-        (sandbox, _) => {
-            drop(sandbox);
-            None
-        }
+    let kept = if let Some(time_to_live) = keep {
+        hand_over_all(run, retained, time_to_live, world).await
+    } else {
+        drop(retained);
+        Vec::new()
     };
     let begun = Instant::now();
+    let made_instance =
+        story.record().await.outstanding.iter().any(|effect| effect.kind == EffectKind::RdsInstance);
     let (proven, leftovers) = loop {
-        let (proven, leftovers) = remove_and_list(run, kept.as_ref(), world, story).await;
+        let (mut proven, mut leftovers) = remove_and_list(drill, run, &kept, world, story).await;
+        if made_instance {
+            proven &= no_instance_is_left(drill, run, &mut leftovers).await;
+        }
         if (proven && leftovers.is_empty()) || begun.elapsed() >= PATIENCE {
             break (proven, leftovers);
         }
@@ -58,18 +76,14 @@ pub(super) async fn tear_down<J: Journal>(
         waited_for: None,
     };
     let _ = story.tell(ended).await;
-    CleanUp {
-        proven: proven && leftovers.is_empty(),
-        leftovers,
-        kept: kept.into_iter().collect(),
-        late: false,
-    }
+    CleanUp { proven: proven && leftovers.is_empty(), leftovers, kept, late: false }
 }
 
 /// Undoes what was intended, then asks the engine what is there; true with what is left where the engine could say.
 async fn remove_and_list<J: Journal>(
+    drill: &Drill,
     run: RunId,
-    kept: Option<&Kept>,
+    kept: &[Kept],
     world: &World,
     story: &Story<'_, J>,
 ) -> (bool, Vec<String>) {
@@ -80,11 +94,12 @@ async fn remove_and_list<J: Journal>(
     let quiet = if unfinished { QUIET } else { Duration::ZERO };
     let mut leftovers = Vec::new();
     for effect in record.outstanding.into_iter().rev() {
-        if kept.is_some_and(|kept| kept.effect == effect) {
+        if kept.iter().any(|kept| kept.effect == effect) {
             continue;
         }
-        match undo(&effect, world).await {
+        match undo(drill, &effect, world, story).await {
             Ok(()) => {
+                failpoint::reach("after_removal").await;
                 let _ = story.tell(Fact::EffectUndone { effect }).await;
             }
             Err(error) => leftovers.push(format!("{effect}: {error}")),
@@ -103,30 +118,109 @@ async fn remove_and_list<J: Journal>(
     }
 }
 
+/// Hands over what stays: the restored sandbox, and beside it the copy of a rehearsal that failed. The copy's time is
+/// over first, because it holds the other's volume.
+async fn hand_over_all(run: RunId, retained: Retained, time_to_live: Duration, world: &World) -> Vec<Kept> {
+    let Retained { restored: Some(restored), rehearsed } = retained else { return Vec::new() };
+    let Some(kept) = hand_over(run, restored, time_to_live, world).await else { return Vec::new() };
+    let mut all = vec![kept];
+    if let Some((_, copy)) = rehearsed {
+        let shorter = time_to_live.saturating_sub(EARLIER).max(Duration::from_secs(1));
+        let until = wall_clock().checked_add(shorter).ok();
+        if let Some(until) = until
+            && take_over(&copy, shorter).await
+        {
+            all.push(Kept { effect: Effect { kind: EffectKind::Container, name: copy.name.clone() }, until });
+        }
+    }
+    all
+}
+
 /// Hands the sandbox its time to live, and writes down until when it stays. Whatever goes wrong destroys it.
-async fn hand_over(run: RunId, mut sandbox: Sandbox, time_to_live: Duration, world: &World) -> Option<Kept> {
+async fn hand_over(run: RunId, sandbox: Sandbox, time_to_live: Duration, world: &World) -> Option<Kept> {
     let until = wall_clock().checked_add(time_to_live).ok()?;
     let container = sandbox.name.clone();
     world.store.keep(KeptSandbox { run, container: container.clone(), until }).await.ok()?;
-    let taken = async {
-        sandbox.lease.keep(time_to_live).await.ok()?;
-        sandbox.log.kept().await.then_some(())
-    };
-    if let Ok(Some(())) = tokio::time::timeout(HANDOVER, taken).await {
+    if take_over(&sandbox, time_to_live).await {
         return Some(Kept { effect: Effect { kind: EffectKind::Container, name: container }, until });
     }
     let _ = world.store.forget_kept(run).await;
     None
 }
 
+/// Whether process 1 has taken over its time to live.
+async fn take_over(sandbox: &Sandbox, time_to_live: Duration) -> bool {
+    tokio::time::timeout(HANDOVER, sandbox.keep(time_to_live)).await.unwrap_or(false)
+}
+
 /// Undoes one effect; gone already is done.
-async fn undo(effect: &Effect, world: &World) -> Result<(), String> {
+async fn undo<J: Journal>(
+    drill: &Drill,
+    effect: &Effect,
+    world: &World,
+    story: &Story<'_, J>,
+) -> Result<(), String> {
+    failpoint::reach("before_removal").await;
     match (effect.kind, world.connected_engine()) {
         (EffectKind::Staging, _) => {
             remove_directory(Path::new(&effect.name)).map_err(|error| error.to_string())
         }
+        (EffectKind::RdsInstance, _) => match &drill.backup.source {
+            Source::Rds(rds) => {
+                remove_instance(rds, &effect.name, story).await.map_err(|error| error.to_string())
+            }
+            _ => Err("the drill names no RDS source any more".to_owned()),
+        },
         (_, Some(engine)) => engine.remove_effect(effect, REMOVAL).await.map_err(|error| error.to_string()),
         (_, None) => Err("the engine was never reached".to_owned()),
+    }
+}
+
+/// Deletes a temporary instance and waits until it is gone, which takes RDS some minutes.
+async fn remove_instance<J: Journal>(
+    rds: &RdsSource,
+    name: &str,
+    story: &Story<'_, J>,
+) -> Result<(), InstanceError> {
+    let watch = |status: &str, after: Duration| {
+        let note = format!("temporary instance: {status} for {} s", after.as_secs());
+        story.progress(&Progress { phase: Phase::Teardown, bytes: 0, total: None, note: Some(note) });
+    };
+    let account = Account::open(rds).await?;
+    account.remove(name, INSTANCE, watch).await?;
+    // The restore's answer never came: the instance can appear after the call was given up.
+    if !story.record().await.not_comparable.contains(&NotComparable::LazyLoading) {
+        tokio::time::sleep(UNANSWERED).await;
+        account.remove(name, INSTANCE, watch).await?;
+    }
+    Ok(())
+}
+
+async fn tagged(rds: &RdsSource, run: RunId) -> Result<Vec<Listed>, InstanceError> {
+    Account::open(rds).await?.tagged(RUN, &run.to_string()).await
+}
+
+/// Lists the instances that carry the run's tag; false where RDS could not be asked.
+async fn no_instance_is_left(drill: &Drill, run: RunId, leftovers: &mut Vec<String>) -> bool {
+    let Source::Rds(rds) = &drill.backup.source else { return true };
+    let mut listed = tagged(rds, run).await;
+    for _ in 1..LISTINGS {
+        if listed.is_ok() {
+            break;
+        }
+        tokio::time::sleep(QUIET).await;
+        listed = tagged(rds, run).await;
+    }
+    match listed {
+        Ok(left) => {
+            let name = |one: Listed| Effect { kind: EffectKind::RdsInstance, name: one.name }.to_string();
+            leftovers.extend(left.into_iter().map(name));
+            true
+        }
+        Err(error) => {
+            leftovers.push(format!("RDS could not be asked what is left: {error}"));
+            false
+        }
     }
 }
 
@@ -141,7 +235,7 @@ pub(super) fn remove_directory(path: &Path) -> std::io::Result<()> {
 /// Lists what carries the run's label and removes it, until nothing was there for as long as `quiet`.
 async fn take_inventory(
     run: RunId,
-    kept: Option<&Kept>,
+    kept: &[Kept],
     engine: &Engine,
     quiet: Duration,
 ) -> Result<Vec<Effect>, EngineError> {
@@ -166,11 +260,10 @@ async fn take_inventory(
     }
 }
 
-async fn left_on(engine: &Engine, run: RunId, kept: Option<&Kept>) -> Result<Vec<Effect>, EngineError> {
+async fn left_on(engine: &Engine, run: RunId, kept: &[Kept]) -> Result<Vec<Effect>, EngineError> {
     let inventory = engine.inventory(RUN, &run.to_string()).await?;
     // What a kept sandbox needs is kept with it: its anonymous volume goes when it goes.
-    let stays = |effect: &Effect| {
-        kept.is_some_and(|kept| kept.effect == *effect || effect.kind == EffectKind::Volume)
-    };
+    let stays =
+        |effect: &Effect| kept.iter().any(|kept| kept.effect == *effect || effect.kind == EffectKind::Volume);
     Ok(inventory.objects.into_iter().map(|object| object.effect).filter(|effect| !stays(effect)).collect())
 }

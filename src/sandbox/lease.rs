@@ -2,24 +2,24 @@
 //! and the sandbox is gone within seconds without anybody running.
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::Mutex;
 
 /// Held for as long as the sandbox shall live. Dropping it ends the sandbox.
 pub struct Lease {
-    input: Pin<Box<dyn AsyncWrite + Send>>,
+    input: Mutex<Pin<Box<dyn AsyncWrite + Send>>>,
 }
 
 impl Lease {
     pub(super) fn hold(input: Pin<Box<dyn AsyncWrite + Send>>) -> Self {
-        Self { input }
+        Self { input: Mutex::new(input) }
     }
 
-    /// Hands over a time to live: from now on the sandbox ends by itself, and not with us. Wait for
-    /// [`super::server_log::ServerLog::kept`] before dropping the lease.
-    pub async fn keep(&mut self, time_to_live: Duration) -> std::io::Result<()> {
-        self.input.write_all(format!("keep {}\n", time_to_live.as_secs()).as_bytes()).await?;
-        self.input.flush().await
+    /// Says a word to process 1, on a line of its own whatever came before.
+    pub(super) async fn say(&self, word: &str) -> std::io::Result<()> {
+        let mut input = self.input.lock().await;
+        input.write_all(format!("\n{word}\n").as_bytes()).await?;
+        input.flush().await
     }
 }

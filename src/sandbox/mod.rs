@@ -3,13 +3,14 @@
 //! [`profile`] says what it must be and reads back what it is; [`lease`] ends it when nobody holds it; [`wire`] talks
 //! to its server over exec; [`server_log`] and [`watch`] listen to what it prints and what befalls it.
 
+pub mod dump_client;
 pub mod lease;
 pub mod profile;
 pub mod server_log;
+pub mod starting;
 pub mod watch;
 pub mod wire;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::database::postgres::settings::{self, Sizing};
+use crate::database::postgres::settings::Sizing;
 use crate::database::postgres::start;
 use crate::definition::Storage;
 use crate::engine::{Engine, EngineError, ImageFacts};
@@ -26,11 +27,14 @@ use crate::model::{MajorVersion, Reason, SandboxFacts};
 use lease::Lease;
 use profile::{Labels, MissingProperty};
 use server_log::ServerLog;
+use starting::Starting;
 use watch::Watch;
 use wire::{Session, Wire, WireError};
 
-/// Longest wait for a new server to answer; initdb on a slow disk is inside.
-const READY: Duration = Duration::from_mins(2);
+/// After so long a word to process 1 is said again.
+const SAY_AGAIN: Duration = Duration::from_secs(2);
+/// Longest wait for a server to stop: it writes everything out first.
+const PAUSED: Duration = Duration::from_mins(10);
 
 /// A sandbox as it is asked for.
 #[derive(Debug, Clone)]
@@ -51,6 +55,8 @@ pub struct Request {
     pub storage: Storage,
     /// The staged backup on the host, where it is mounted.
     pub backup: Option<PathBuf>,
+    /// The volume whose data directory it begins with, of a server that is stopped; `None` for an empty one.
+    pub origin: Option<String>,
     /// The database that we ourselves connect to: one that the restore neither drops nor copies.
     pub own_database: &'static str,
     /// When it ends by itself, whatever happens.
@@ -69,6 +75,8 @@ impl Request {
 
 /// A sandbox whose server answers.
 pub struct Sandbox {
+    /// What was asked for.
+    pub request: Request,
     /// The container's name.
     pub name: String,
     /// The wire to its server.
@@ -84,6 +92,8 @@ pub struct Sandbox {
     pub facts: SandboxFacts,
     /// The server's major version.
     pub major: MajorVersion,
+    /// The volume that holds its data directory; `None` where that is in memory.
+    pub volume: Option<String>,
     /// Its data directory.
     pub data: &'static str,
     /// The lease on its life.
@@ -116,6 +126,12 @@ pub enum SandboxError {
         /// What the server said last.
         message: String,
     },
+    /// The data directory was not copied: the other server was not stopped cleanly, or the disk is full.
+    #[error("the data directory was not copied: {message}")]
+    NotCopied {
+        /// What was said last.
+        message: String,
+    },
     /// The server did not answer in time.
     #[error("the sandbox's server did not answer within {} s", after.as_secs())]
     NotReady {
@@ -132,7 +148,8 @@ impl Explain for SandboxError {
             Self::Wire(error) => error.reason(),
             Self::Image { .. } => Reason::ImageWrong,
             Self::Ended { message } if message.contains("memory") => Reason::SandboxOutOfMemory,
-            Self::Ended { .. } => Reason::SandboxLost,
+            Self::NotCopied { message } if message.contains("No space left") => Reason::DiskFull,
+            Self::Ended { .. } | Self::NotCopied { .. } => Reason::SandboxLost,
             Self::NotReady { .. } => Reason::Timeout,
         }
     }
@@ -146,6 +163,9 @@ impl Explain for SandboxError {
                 Some("run docker/prepare, or give sandbox.image an image made for PostgreSQL".into())
             }
             Self::Ended { .. } => Some("raise sandbox.memory, or look at restore.settings".into()),
+            Self::NotCopied { .. } => {
+                Some("free space on the engine's disk: a rehearsal needs the database's size again".into())
+            }
             Self::NotReady { .. } => Some("look at the load and the disk of the engine's machine".into()),
         }
     }
@@ -155,37 +175,7 @@ impl Sandbox {
     /// Creates, attaches, starts, inspects, and waits until the server has shown the nonce. The caller has recorded
     /// the intent, and removes the container whatever this returns.
     pub async fn start(engine: &Engine, request: &Request, since: i64) -> Result<Self, SandboxError> {
-        let nonce = ulid::Ulid::new().to_string();
-        let settings = server_settings(request, &nonce);
-        let spec =
-            profile::container(request, start::command(request.time_to_live, request.data(), &settings));
-        engine.create(&spec).await?;
-        let attachment = engine.attach(&request.name).await?;
-        let log = ServerLog::listen(attachment.output);
-        let lease = Lease::hold(attachment.input);
-        let watch = Watch::begin(engine.events_of(&request.name, since), &log);
-        engine.start(&request.name).await?;
-        let (inspected, ready) = tokio::join!(engine.inspect(&request.name), answered(&log));
-        if let Err(error) = ready {
-            return Err(not_ready(&log, &request.image, error));
-        }
-        let properties = profile::verify(&spec, &inspected?)?;
-        let wire = Wire::new(engine.clone(), request.name.clone(), nonce);
-        let admin = wire.connect_when_ready(request.own_database, wire::Login::Superuser).await?;
-        let version = admin.server_version().await?;
-        let facts = facts(engine, request, version.number, properties, shown(request));
-        Ok(Self {
-            name: request.name.clone(),
-            own_database: request.own_database,
-            admin: Mutex::new(Arc::new(admin)),
-            wire,
-            log,
-            watch,
-            facts,
-            major: version.major,
-            data: request.data(),
-            lease,
-        })
+        Starting::begin(engine, request, since).await?.ready().await
     }
 
     /// A superuser's session in our own database, the same one for as long as it lives: what a backup runs may end it.
@@ -197,65 +187,45 @@ impl Sandbox {
         Ok(Arc::clone(&held))
     }
 
+    /// Stops the server cleanly, so that its data directory may be copied. Every session ends; the sandbox stays.
+    pub async fn pause(&self) -> Result<(), SandboxError> {
+        match timeout(PAUSED, self.say_until_heard("pause", self.log.paused())).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SandboxError::Ended { message: self.log.last_words() }),
+            Err(_) => Err(SandboxError::NotReady { after: PAUSED }),
+        }
+    }
+
+    /// Starts the server again.
+    pub async fn resume(&self) -> Result<(), SandboxError> {
+        match timeout(starting::READY, self.say_until_heard("resume", self.log.ready())).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SandboxError::Ended { message: self.log.last_words() }),
+            Err(_) => Err(SandboxError::NotReady { after: starting::READY }),
+        }
+    }
+
+    /// Hands over a time to live: from now on the sandbox ends by itself, and not with us. False where it has ended.
+    pub async fn keep(&self, time_to_live: Duration) -> bool {
+        self.say_until_heard(&format!("keep {}", time_to_live.as_secs()), self.log.kept()).await
+    }
+
+    /// Says a word to process 1 until it has answered; false where it has ended. The shell reads for a second at a time,
+    /// and on a busy machine a line can fall into two at the end of one (measured: a lost `resume`).
+    async fn say_until_heard(&self, word: &str, heard: impl Future<Output = bool>) -> bool {
+        tokio::pin!(heard);
+        loop {
+            if self.lease.say(word).await.is_err() {
+                return false;
+            }
+            if let Ok(heard) = timeout(SAY_AGAIN, &mut heard).await {
+                return heard;
+            }
+        }
+    }
+
     /// Whether the sandbox was lost, and how; `None` while it lives.
     pub fn trouble(&self) -> Option<Reason> {
         self.watch.trouble()
-    }
-}
-
-/// The tuned settings, the drill's own on top of them.
-fn tuned_settings(request: &Request) -> BTreeMap<String, String> {
-    let mut settings = settings::tuned(&request.sizing);
-    settings.extend(request.extra_settings.iter().cloned());
-    settings
-}
-
-/// The containing ones over everything, and the nonce.
-fn server_settings(request: &Request, nonce: &str) -> BTreeMap<String, String> {
-    let mut settings = tuned_settings(request);
-    settings.extend(settings::containing());
-    settings.insert(start::NONCE.to_owned(), nonce.to_owned());
-    settings
-}
-
-/// What a measured time depends on, for the record; the containing settings are the same in every run.
-fn shown(request: &Request) -> Vec<String> {
-    tuned_settings(request).iter().map(|(name, value)| format!("{name}={value}")).collect()
-}
-
-async fn answered(log: &ServerLog) -> Result<(), SandboxError> {
-    match timeout(READY, log.ready()).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(SandboxError::Ended { message: log.last_words() }),
-        Err(_) => Err(SandboxError::NotReady { after: READY }),
-    }
-}
-
-fn not_ready(log: &ServerLog, image: &str, error: SandboxError) -> SandboxError {
-    match log.image_trouble() {
-        Some(message) => SandboxError::Image { image: image.to_owned(), message },
-        None => error,
-    }
-}
-
-fn facts(
-    engine: &Engine,
-    request: &Request,
-    server_version: String,
-    profile: Vec<String>,
-    settings: Vec<String>,
-) -> SandboxFacts {
-    let about = engine.about();
-    SandboxFacts {
-        container: request.name.clone(),
-        image: request.image.clone(),
-        image_digest: request.image_facts.id.clone(),
-        server_version,
-        durability: request.sizing.durability,
-        memory_bytes: request.sizing.memory_bytes,
-        milli_cpus: request.sizing.milli_cpus,
-        profile,
-        settings,
-        engine: format!("{} (API {})", about.version, about.api_version),
     }
 }

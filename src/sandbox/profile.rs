@@ -1,14 +1,15 @@
 //! What every sandbox must be. It is asked for at creation, read back after the start, and a property that does not
 //! hold ends the run: `errored(profile_not_applied)`, never a warning.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::Request;
 use crate::database::postgres::start;
 use crate::definition::Storage;
-use crate::engine::{ContainerSpec, Inspected};
+use crate::engine::{ContainerSpec, ImageFacts, Inspected, Network};
 use crate::error::Explain;
 use crate::model::{DrillName, Reason, RunId, StoreId};
 
@@ -39,7 +40,7 @@ pub struct Labels {
 }
 
 impl Labels {
-    fn to_map(&self) -> HashMap<String, String> {
+    pub(super) fn to_map(&self) -> HashMap<String, String> {
         HashMap::from([
             (STORE.to_owned(), self.store.to_string()),
             (RUN.to_owned(), self.run.to_string()),
@@ -50,9 +51,9 @@ impl Labels {
     }
 }
 
-const MIB: u64 = 1 << 20;
+pub(super) const MIB: u64 = 1 << 20;
 /// Enough for a server, parallel restore and helpers; a fork bomb ends here.
-const PIDS: i64 = 512;
+pub(super) const PIDS: i64 = 512;
 
 /// The container of a request.
 pub(super) fn container(request: &Request, command: Vec<String>) -> ContainerSpec {
@@ -75,6 +76,8 @@ pub(super) fn container(request: &Request, command: Vec<String>) -> ContainerSpe
         image: request.image_facts.id.clone(),
         labels: request.labels.to_map(),
         command,
+        environment: BTreeMap::new(),
+        network: Network::None,
         user: start::USER.to_owned(),
         memory_bytes: request.sizing.memory_bytes,
         milli_cpus: request.sizing.milli_cpus,
@@ -83,6 +86,63 @@ pub(super) fn container(request: &Request, command: Vec<String>) -> ContainerSpe
         volume_at: (request.storage == Storage::Volume).then(|| start::VOLUME.to_owned()),
         tmpfs,
         read_only_mounts: backup.collect(),
+        writable_mounts: Vec::new(),
+        read_only_volumes: request
+            .origin
+            .iter()
+            .map(|name| (name.clone(), start::ORIGIN.to_owned()))
+            .collect(),
+    }
+}
+
+/// A migration tool in a container beside a copy.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// The container's name.
+    pub name: String,
+    /// Its image.
+    pub image: ImageFacts,
+    /// The program with its arguments; empty for the image's own.
+    pub command: Vec<String>,
+    /// Its environment.
+    pub environment: BTreeMap<String, String>,
+    /// Files and folders of the host, each mounted read-only at `/drill/<its name>`.
+    pub mounts: Vec<PathBuf>,
+    /// The sandbox that it shares network and processes with.
+    pub beside: String,
+}
+
+/// Another user than the server's: it shares the sandbox's processes, and must not read their memory or files.
+const TOOL_USER: &str = "65534:65534";
+
+/// The container of a tool, as closed as the sandbox that it works on.
+pub fn tool(tool: &Tool, beside: &Request) -> ContainerSpec {
+    let mut tmpfs =
+        HashMap::from([("/tmp".to_owned(), format!("rw,nosuid,nodev,mode=1777,size={}", 256 * MIB))]);
+    for path in &tool.image.volumes {
+        tmpfs.insert(path.clone(), format!("rw,noexec,nosuid,nodev,size={MIB}"));
+    }
+    let inside = |path: &PathBuf| {
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        (path.display().to_string(), format!("/drill/{name}"))
+    };
+    ContainerSpec {
+        name: tool.name.clone(),
+        image: tool.image.id.clone(),
+        labels: beside.labels.to_map(),
+        command: tool.command.clone(),
+        environment: tool.environment.clone(),
+        network: Network::Of(tool.beside.clone()),
+        user: TOOL_USER.to_owned(),
+        memory_bytes: beside.sizing.memory_bytes,
+        milli_cpus: beside.sizing.milli_cpus,
+        pids: PIDS,
+        shm_bytes: 64 * MIB,
+        volume_at: None,
+        tmpfs,
+        read_only_mounts: tool.mounts.iter().map(inside).collect(),
+        writable_mounts: Vec::new(),
+        read_only_volumes: Vec::new(),
     }
 }
 
@@ -105,7 +165,7 @@ impl Explain for MissingProperty {
 }
 
 /// Reads back what a container became; returns the properties that hold, in words.
-pub(super) fn verify(asked: &ContainerSpec, found: &Inspected) -> Result<Vec<String>, MissingProperty> {
+pub fn verify(asked: &ContainerSpec, found: &Inspected) -> Result<Vec<String>, MissingProperty> {
     let properties = properties(asked, found);
     let (held, missing): (Vec<_>, Vec<_>) = properties.into_iter().partition(|property| property.holds);
     if missing.is_empty() {
@@ -129,10 +189,18 @@ fn properties(asked: &ContainerSpec, found: &Inspected) -> Vec<Property> {
     let same = |limit: i64, wanted: u64| u64::try_from(limit).is_ok_and(|limit| limit == wanted);
     let unconfined = found.security_options.iter().any(|option| option.contains("unconfined"));
     let escapes = found.security_options.iter().any(|option| option.starts_with("no-new-privileges"));
-    let isolated = found.network_mode == "none" && found.networks.is_empty() && found.published_ports == 0;
-    let writable = writable_host_paths(found);
+    let (network, of_its_own, networks): (_, _, &[&str]) = match asked.network {
+        Network::None => ("network none", found.network_mode == "none", &[]),
+        Network::Of(_) => ("network of the sandbox", found.network_mode.starts_with("container:"), &[]),
+        Network::Outward => ("network outward", found.network_mode == "bridge", &["bridge"]),
+    };
+    let joined = matches!(asked.network, Network::Of(_));
+    let shared = |kind: &String| !joined || !kind.starts_with("pid: container:");
+    let foreign: Vec<String> = found.shared_namespaces.iter().filter(|kind| shared(kind)).cloned().collect();
+    let isolated = of_its_own && found.networks == networks && found.published_ports == 0;
+    let writable = writable_mounts(asked, found);
     vec![
-        property("network none", isolated, format!("{} {:?}", found.network_mode, found.networks)),
+        property(network, isolated, format!("{} {:?}", found.network_mode, found.networks)),
         property(
             "no capabilities",
             found.dropped_capabilities.iter().any(|capability| capability.eq_ignore_ascii_case("ALL"))
@@ -142,7 +210,7 @@ fn properties(asked: &ContainerSpec, found: &Inspected) -> Vec<Property> {
         property("no new privileges", escapes && !unconfined, format!("{:?}", found.security_options)),
         property("not privileged", !found.privileged, "privileged".to_owned()),
         property("read-only root file system", found.read_only_root, "writable".to_owned()),
-        property("user postgres", found.user == asked.user, found.user.clone()),
+        property(&format!("user {}", asked.user), found.user == asked.user, found.user.clone()),
         property("removes itself", found.auto_remove, "stays".to_owned()),
         property("ends with its lease", found.stdin_once, "standard input stays open".to_owned()),
         property(
@@ -165,19 +233,23 @@ fn properties(asked: &ContainerSpec, found: &Inspected) -> Vec<Property> {
         property("no core dumps", found.no_core_dumps, "core dumps".to_owned()),
         property("no restart", matches!(found.restart.as_str(), "" | "no"), found.restart.clone()),
         property("nothing logged on the host", found.log_driver == "none", found.log_driver.clone()),
-        property(
-            "no shared namespaces",
-            found.shared_namespaces.is_empty(),
-            found.shared_namespaces.join(", "),
-        ),
-        property("no writable host paths", writable.is_empty(), writable.join(", ")),
-        property("still running", found.running, "ended".to_owned()),
+        property("no shared namespaces", foreign.is_empty(), foreign.join(", ")),
+        property("nothing writable mounted but its own volume", writable.is_empty(), writable.join(", ")),
+        // A tool is inspected before it is started: it can be over before anybody has looked.
+        property("still running", found.running || asked.network != Network::None, "ended".to_owned()),
     ]
 }
 
-fn writable_host_paths(found: &Inspected) -> Vec<String> {
-    let bound = found.mounts.iter().filter(|(kind, _, _, writable)| kind == "bind" && *writable);
-    bound.map(|(_, source, inside, _)| format!("{source} at {inside}")).collect()
+/// Host paths and other sandboxes' volumes that can be written to.
+fn writable_mounts(asked: &ContainerSpec, found: &Inspected) -> Vec<String> {
+    let own = |kind: &str, inside: &String| {
+        let of_the_run = asked.writable_mounts.iter().any(|mount| mount.1 == *inside);
+        kind == "tmpfs"
+            || (kind == "volume" && asked.volume_at.as_ref() == Some(inside))
+            || (kind == "bind" && of_the_run)
+    };
+    let foreign = found.mounts.iter().filter(|(kind, _, inside, writable)| *writable && !own(kind, inside));
+    foreign.map(|(_, source, inside, _)| format!("{source} at {inside}")).collect()
 }
 
 #[cfg(test)]
@@ -190,6 +262,8 @@ mod tests {
             image: "sha256:1".into(),
             labels: HashMap::new(),
             command: Vec::new(),
+            environment: BTreeMap::new(),
+            network: Network::None,
             user: "postgres".into(),
             memory_bytes: 1 << 30,
             milli_cpus: 2000,
@@ -198,6 +272,8 @@ mod tests {
             volume_at: None,
             tmpfs: HashMap::new(),
             read_only_mounts: Vec::new(),
+            writable_mounts: Vec::new(),
+            read_only_volumes: Vec::new(),
         }
     }
 
@@ -226,6 +302,7 @@ mod tests {
             published_ports: 0,
             shared_namespaces: Vec::new(),
             mounts: vec![("bind".into(), "/b".into(), "/run/drillyard/backup".into(), false)],
+            volumes: Vec::new(),
         }
     }
 
@@ -255,6 +332,7 @@ mod tests {
             |i| i.log_driver = "json-file".into(),
             |i| i.shared_namespaces = vec!["pid: host".into()],
             |i| i.mounts.push(("bind".into(), "/".into(), "/host".into(), true)),
+            |i| i.mounts.push(("volume".into(), "of another".into(), start::ORIGIN.into(), true)),
             |i| i.running = false,
         ];
         for (number, change) in breaks.into_iter().enumerate() {

@@ -36,6 +36,8 @@ struct State {
     ready: bool,
     ended: bool,
     kept: bool,
+    paused: bool,
+    copied: bool,
     mark: Option<String>,
     errors: VecDeque<ServerError>,
     killed_backend: bool,
@@ -77,6 +79,16 @@ impl ServerLog {
     /// Waits until process 1 has taken over the time to live; false where the log ended before.
     pub async fn kept(&self) -> bool {
         self.until(|state| state.kept).await
+    }
+
+    /// Waits until process 1 has stopped the server; false where the log ended before.
+    pub async fn paused(&self) -> bool {
+        self.until(|state| state.paused).await
+    }
+
+    /// Waits until process 1 has copied the data directory; false where the log ended before.
+    pub async fn copied(&self) -> bool {
+        self.until(|state| state.copied).await
     }
 
     /// Waits until everything that the server printed before `mark` has been read: the caller has made it print the
@@ -163,6 +175,11 @@ impl State {
     fn take_own(&mut self, line: &str, own: &str) {
         if line == start::KEPT {
             self.kept = true;
+        } else if line == start::PAUSED {
+            self.paused = true;
+            self.ready = false;
+        } else if line == start::COPIED {
+            self.copied = true;
         } else if line == start::NO_POSTGRES {
             self.image_trouble = Some(own.to_owned());
         }
@@ -171,6 +188,7 @@ impl State {
     fn take_log(&mut self, message: &str) {
         if message.starts_with("database system is ready to accept connections") {
             self.ready = true;
+            self.paused = false;
         } else if let Some(mark) = message.strip_prefix("drillyard mark ") {
             self.mark = Some(mark.to_owned());
         }

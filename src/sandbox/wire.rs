@@ -186,7 +186,8 @@ impl Wire {
     }
 
     async fn connect_now(&self, database: &str, login: Login) -> Result<Session, WireError> {
-        let spec = ExecSpec { command: start::wire_command(), environment: Vec::new(), input: true };
+        let command = start::wire_command();
+        let spec = ExecSpec { command, environment: Vec::new(), input: true, terminal: false };
         let exec = self.engine.exec(&self.container, spec).await?;
         let answers = exec.output.filter_map(|piece| async {
             match piece {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::SourceError;
-use super::intake::Positioned;
+use super::hashed::Positioned;
 use super::plain::PlainHeader;
 use super::unpack::{explain, unpack};
 use crate::database::postgres::archive::Toc;

@@ -156,6 +156,7 @@ fn why(reason: SkipReason) -> &'static str {
         SkipReason::UnfinishedName => "an unfinished file's name",
         SkipReason::NotARegularFile => "not a regular file below the roots",
         SkipReason::Vanished => "vanished",
+        SkipReason::NotAvailable => "not available",
     }
 }
 

@@ -67,6 +67,28 @@ pub enum SourceError {
         /// What the system said.
         error: io::Error,
     },
+    /// The other end's certificate is not trusted, or it speaks no TLS.
+    #[error("tried to reach {what} and could not trust it ({detail})")]
+    Untrusted {
+        /// What.
+        what: String,
+        /// What the TLS library said.
+        detail: String,
+    },
+    /// It lies in an archive tier.
+    #[error("{id} lies in an archive tier and cannot be read before it is brought back")]
+    Archived {
+        /// Which.
+        id: String,
+    },
+    /// So slow that it would never end.
+    #[error("{what} is too slow: {how}")]
+    Slow {
+        /// What.
+        what: String,
+        /// How slow.
+        how: String,
+    },
     /// Another file than the one that was chosen, or another state of it.
     #[error("{id} changed while it was read: {how}")]
     Changed {
@@ -148,7 +170,9 @@ impl Explain for SourceError {
             Self::Empty { .. } => Reason::EmptyBackup,
             Self::TooSmall { .. } => Reason::TooSmall,
             Self::Denied { .. } | Self::OutOfRoots { .. } => Reason::SourceDenied,
-            Self::Unreachable { .. } => Reason::SourceUnreachable,
+            Self::Unreachable { .. } | Self::Untrusted { .. } => Reason::SourceUnreachable,
+            Self::Archived { .. } => Reason::SourceArchived,
+            Self::Slow { .. } => Reason::SourceSlow,
             Self::Changed { .. } => Reason::SourceChanged,
             Self::WrongFormat { .. } => Reason::WrongFormat,
             Self::Truncated { .. } => Reason::Truncated,
@@ -173,9 +197,22 @@ impl Explain for SourceError {
             Self::NotThere { .. } => "Ask for a name as the listing shows it, below the source's directory.".to_owned(),
             Self::Empty { .. } => "See whether the backup job failed: a redirected `pg_dump` leaves an empty file.".to_owned(),
             Self::TooSmall { .. } => "Look at the backup job; if the database did shrink, lower `backup.min_size`.".to_owned(),
-            Self::Denied { .. } => "Let the user that runs drills read it: chmod, chgrp or an access list.".to_owned(),
+            Self::Denied { .. } => {
+                "Let whoever runs drills read it: chmod or chgrp for a file, s3:ListBucket and s3:GetObject for a bucket.".to_owned()
+            },
             Self::OutOfRoots { .. } => "Add the place that it leads to to `roots` in drillyard.yaml.".to_owned(),
-            Self::Unreachable { .. } => "See whether the directory is there and its file system is mounted.".to_owned(),
+            Self::Unreachable { .. } => {
+                "See whether the directory is there and its file system is mounted, or whether endpoint, region and network are right."
+                    .to_owned()
+            }
+            Self::Untrusted { .. } => {
+                "Give `ca` the authority of the endpoint's certificate, or correct the endpoint; TLS is never switched off silently."
+                    .to_owned()
+            }
+            Self::Archived { .. } => {
+                "Drills restore from readable tiers only, because bringing it back costs money: keep the newest backups there.".to_owned()
+            }
+            Self::Slow { .. } => "Look at the network between this machine and the store; a recovery would be as slow.".to_owned(),
             Self::Changed { .. } => {
                 "Let the backup job write under another name and rename at the end; then run the drill again.".to_owned()
             }

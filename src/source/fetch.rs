@@ -1,12 +1,13 @@
 //! From the chosen backup to one that is read, judged and ready to be restored.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::artifact::Artifact;
 use super::completeness::judge_holdings;
 use super::started::backup_started_at;
 use super::{BackupSource, FetchRequest, Progress, SourceError};
-use crate::definition::{BackupDefinition, Contains};
+use crate::definition::{BackupDefinition, Contains, Source};
 use crate::model::Candidate;
 use crate::model::event::BackupRead;
 
@@ -25,18 +26,25 @@ pub struct Fetched {
 /// what the drill says. The rest of a plain dump is judged while it is streamed
 /// ([`judge_end`](super::completeness::judge_end)).
 ///
-/// `staging` is a directory of the run's own; `unpack_budget` the most bytes that unpacking may yield.
+/// `staging` is a directory of the run's own; `unpack_budget` the most bytes that unpacking may yield,
+/// `deadline` the longest that it may take.
 pub async fn fetch(
     source: &impl BackupSource,
     candidate: &Candidate,
     definition: &BackupDefinition,
     staging: &Path,
     unpack_budget: u64,
+    deadline: Duration,
     progress: Progress,
 ) -> Result<Fetched, SourceError> {
     judge_size(candidate, definition.min_size)?;
-    let request =
-        FetchRequest { staging: staging.to_owned(), format: definition.format, progress, unpack_budget };
+    let request = FetchRequest {
+        staging: staging.to_owned(),
+        format: definition.format,
+        progress,
+        unpack_budget,
+        deadline,
+    };
     let artifact = source.fetch(candidate, &request).await?;
     let mut warnings = Vec::new();
     if let Artifact::Archive(archive) = &artifact {
@@ -47,7 +55,13 @@ pub async fn fetch(
             warnings.extend(without_rows(&contents.tables_without_data));
         }
     }
-    let read = backup_read(&artifact, definition);
+    let mut read = backup_read(&artifact, definition);
+    if let Source::Rds(_) = definition.source {
+        // What the header tells is when the archive was drawn from the snapshot, and of what that was drawn.
+        read.started_at = Some(candidate.modified_at);
+        read.started_at_note = None;
+        read.header.started_local = None;
+    }
     Ok(Fetched { artifact, read, warnings })
 }
 

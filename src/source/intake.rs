@@ -4,28 +4,25 @@
 //! happens to its name can exchange it in between; a file that changed meanwhile is told as that, and not as whatever
 //! it looked like half-way.
 
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use sha2::{Digest, Sha256};
+use std::sync::atomic::AtomicBool;
 
 use super::artifact::{ArchiveFile, Artifact, FileIdentity, Origin, PlainFile};
 use super::format::{Found, HEAD, recognise};
+use super::growing::Growing;
+use super::hashed::{Hashed, Positioned};
 use super::plain::{is_closed, read_header};
 use super::unpack::{Trouble, explain, unpack};
-use super::{FetchRequest, Progress, SourceError};
+use super::{FetchRequest, SourceError};
 use crate::database::postgres::archive::{ArchiveError, Toc, walk_blocks, walk_tar};
 use crate::model::{BackupFormat, Compression};
 
-/// Bytes that are read at once.
+/// Bytes of unpacked text that are looked at at once.
 const BLOCK: usize = 1 << 20;
-/// Bytes between two calls of the progress function.
-const PROGRESS_EVERY: u64 = 8 << 20;
 /// Name of the copy in the staging directory.
 const COPY: &str = "backup";
 
@@ -41,6 +38,14 @@ pub struct Opened {
     pub identity: FileIdentity,
     /// Any user may read it, also one of a container.
     pub readable_for_all: bool,
+    /// Its bytes are still arriving: a download into the run's own staging directory.
+    pub growing: Option<Arc<Growing>>,
+}
+
+impl Opened {
+    fn reader(&self, at: u64) -> Positioned<'_> {
+        Positioned::following(&self.file, at, self.growing.as_deref())
+    }
 }
 
 /// Reads a backup. Blocks; ends early with [`SourceError::Stopped`] once `stop` is set.
@@ -52,6 +57,8 @@ pub fn take_in(
     let outcome = Intake { opened: &opened, request, stop }.read();
     let now = opened.file.metadata().map(|metadata| FileIdentity::of(&metadata));
     match now {
+        // What nobody else can write to has not changed.
+        _ if opened.growing.is_some() => outcome,
         Ok(now) if now == opened.identity => outcome,
         Ok(now) => {
             let how = format!(
@@ -87,6 +94,12 @@ impl Intake<'_> {
         explain(error, &self.opened.id, &self.request.staging.display().to_string())
     }
 
+    fn hashed<'b>(&'b self, copy: Option<&'b mut File>) -> Hashed<'b> {
+        let request = self.request;
+        let size = self.opened.identity.size_bytes;
+        Hashed::new(self.opened.reader(0), size, copy, &request.progress, self.stop)
+    }
+
     /// What it is, unwrapped once; with the first bytes of the unwrapped.
     fn recognise(&self) -> Result<(Compression, BackupFormat, Vec<u8>), SourceError> {
         let head = self.head(Compression::None)?;
@@ -110,7 +123,7 @@ impl Intake<'_> {
 
     fn head(&self, compression: Compression) -> Result<Vec<u8>, SourceError> {
         let mut head = Vec::new();
-        let packed = BufReader::new(Positioned::new(&self.opened.file));
+        let packed = BufReader::new(self.opened.reader(0));
         let text = unpack(packed, self.opened.identity.size_bytes, compression, u64::MAX);
         let read = text.and_then(|text| text.take(HEAD as u64).read_to_end(&mut head));
         match read {
@@ -157,7 +170,7 @@ impl Intake<'_> {
         let wrapped = compression != Compression::None;
         let mut copy = (wrapped || !self.opened.readable_for_all).then(|| self.create_copy()).transpose()?;
         let (raw_copy, unpacked_copy) = if wrapped { (None, copy.as_mut()) } else { (copy.as_mut(), None) };
-        let mut bytes = Hashed::new(self, raw_copy.map(|copy| &mut copy.file));
+        let mut bytes = self.hashed(raw_copy.map(|copy| &mut copy.file));
         let walked = {
             let tee = |text| Tee { text, copy: unpacked_copy.map(|copy| &mut copy.file) };
             let size = self.opened.identity.size_bytes;
@@ -188,7 +201,7 @@ impl Intake<'_> {
             let what = format!("it does not end with `-- {closing}`");
             return Err(SourceError::Truncated { id: self.id(), what });
         }
-        let sha256 = Hashed::new(self, None).finish().map_err(|error| self.explain(error))?;
+        let sha256 = self.hashed(None).finish().map_err(|error| self.explain(error))?;
         let file = self
             .opened
             .file
@@ -206,7 +219,7 @@ impl Intake<'_> {
     fn tail(&self) -> Result<Vec<u8>, SourceError> {
         let start = self.opened.identity.size_bytes.saturating_sub(4096);
         let mut tail = Vec::new();
-        let read = Positioned { file: &self.opened.file, at: start }.take(4096).read_to_end(&mut tail);
+        let read = self.opened.reader(start).take(4096).read_to_end(&mut tail);
         read.map_err(|error| self.explain(error))?;
         Ok(tail)
     }
@@ -247,113 +260,6 @@ fn walk(input: &mut impl BufRead, format: BackupFormat) -> Result<(Toc, u64), Ar
     let toc = Toc::read(&mut *input)?;
     let behind = walk_blocks(input, &toc)?;
     Ok((toc, behind))
-}
-
-/// Reads a file by position, whatever its cursor; its errors are told from those of a decoder above it.
-pub(super) struct Positioned<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl<'a> Positioned<'a> {
-    pub(super) fn new(file: &'a File) -> Self {
-        Self { file, at: 0 }
-    }
-}
-
-impl Read for Positioned<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read =
-            self.file.read_at(buffer, self.at).map_err(|error| io::Error::other(Trouble::Read(error)))?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-/// The file's bytes as they lie there: hashed, counted, copied on the way.
-struct Hashed<'a> {
-    file: Positioned<'a>,
-    size_bytes: u64,
-    buffer: Vec<u8>,
-    unread: std::ops::Range<usize>,
-    digest: Sha256,
-    copy: Option<&'a mut File>,
-    progress: &'a Progress,
-    next_progress: u64,
-    stop: &'a AtomicBool,
-}
-
-impl<'a> Hashed<'a> {
-    fn new(intake: &Intake<'a>, copy: Option<&'a mut File>) -> Self {
-        Self {
-            file: Positioned::new(&intake.opened.file),
-            size_bytes: intake.opened.identity.size_bytes,
-            buffer: vec![0; BLOCK],
-            unread: 0..0,
-            digest: Sha256::new(),
-            copy,
-            progress: &intake.request.progress,
-            next_progress: 0,
-            stop: intake.stop,
-        }
-    }
-
-    fn next_block(&mut self) -> io::Result<()> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(io::Error::other(Trouble::Stopped));
-        }
-        let read = self.file.read(&mut self.buffer)?;
-        self.unread = 0..read;
-        let block = &self.buffer[..read];
-        self.digest.update(block);
-        if let Some(copy) = &mut self.copy {
-            copy.write_all(block).map_err(|error| io::Error::other(Trouble::Write(error)))?;
-        }
-        if self.file.at >= self.next_progress || read == 0 {
-            (self.progress)(self.file.at, self.size_bytes);
-            self.next_progress = self.file.at + PROGRESS_EVERY;
-        }
-        Ok(())
-    }
-
-    /// Reads what nobody read so far and returns the digest in lowercase hexadecimal.
-    fn finish(mut self) -> io::Result<String> {
-        loop {
-            self.next_block()?;
-            if self.unread.is_empty() {
-                return Ok(hexadecimal(&self.digest.finalize()));
-            }
-        }
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill_buf()?.read(buffer)?;
-        self.consume(read);
-        Ok(read)
-    }
-}
-
-impl BufRead for Hashed<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.unread.is_empty() {
-            self.next_block()?;
-        }
-        Ok(&self.buffer[self.unread.clone()])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.unread.start = (self.unread.start + amount).min(self.unread.end);
-    }
 }
 
 /// Copies the unpacked bytes on their way to whoever looks at them.

@@ -17,8 +17,8 @@
 //! - Give it a variant in [`definition::Source`] and a line in [`open`].
 //! - Implement [`BackupSource`] in a file of its own: `list` pages and keeps memory bounded ([`choose::Newest`]),
 //!   `look_again` asks for one name, `fetch` brings the bytes through [`intake`] so that digest, format, unpacking and
-//!   completeness are the same for all. A source whose backups are no files (an RDS snapshot) gives a new variant of
-//!   [`Artifact`], and the compiler then asks every match for its answer.
+//!   completeness are the same for all. Backups that are no files (an RDS snapshot) are made one by the run, which may
+//!   make things outside itself, before their source is asked to fetch it.
 //! - A change of the object while it is read must be noticed and end in [`SourceError::Changed`].
 //! - Map refusals to [`SourceError::Denied`] and silence to [`SourceError::Unreachable`]; credentials never appear in
 //!   a message.
@@ -29,17 +29,23 @@ pub mod completeness;
 pub mod error;
 pub mod fetch;
 pub mod format;
+mod growing;
+mod hashed;
 pub mod intake;
 pub mod local;
 pub mod locate;
 pub mod plain;
+pub mod rds;
+pub mod s3;
 pub mod scan;
 pub mod started;
+mod trouble;
 mod unpack;
 
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use artifact::{ArchiveFile, Artifact, FileIdentity, PlainFile};
 pub use error::SourceError;
@@ -99,14 +105,83 @@ pub struct FetchRequest {
     pub progress: Progress,
     /// The most that unpacking may yield, in bytes.
     pub unpack_budget: u64,
+    /// The longest that it may take.
+    pub deadline: Duration,
 }
 
 /// Told the bytes read so far, and the bytes that there are.
 pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
 /// Opens the source that a drill names. No I/O yet.
-pub fn open(source: &definition::Source) -> impl BackupSource + use<> {
+pub fn open(source: &definition::Source) -> Backups {
     match source {
-        definition::Source::Local(local) => local::LocalBackups::new(local.clone()),
+        definition::Source::Local(local) => Backups::Local(local::LocalBackups::new(local.clone())),
+        definition::Source::S3(s3) => Backups::S3(Box::new(s3::S3Backups::new(s3.clone()))),
+        definition::Source::Rds(rds) => Backups::Rds(Box::new(rds::RdsSnapshots::new(rds.clone()))),
+    }
+}
+
+/// A source of any kind.
+pub enum Backups {
+    /// Files of this machine.
+    Local(local::LocalBackups),
+    /// Objects of a bucket.
+    S3(Box<s3::S3Backups>),
+    /// Snapshots of an RDS instance.
+    Rds(Box<rds::RdsSnapshots>),
+}
+
+impl BackupSource for Backups {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Local(local) => local.kind(),
+            Self::S3(s3) => s3.kind(),
+            Self::Rds(rds) => rds.kind(),
+        }
+    }
+
+    fn location(&self) -> String {
+        match self {
+            Self::Local(local) => local.location(),
+            Self::S3(s3) => s3.location(),
+            Self::Rds(rds) => rds.location(),
+        }
+    }
+
+    async fn list(&self) -> Result<Listing, SourceError> {
+        match self {
+            Self::Local(local) => local.list().await,
+            Self::S3(s3) => s3.list().await,
+            Self::Rds(rds) => rds.list().await,
+        }
+    }
+
+    async fn look_again(&self, id: &str) -> Result<Option<Candidate>, SourceError> {
+        match self {
+            Self::Local(local) => local.look_again(id).await,
+            Self::S3(s3) => s3.look_again(id).await,
+            Self::Rds(rds) => rds.look_again(id).await,
+        }
+    }
+
+    async fn read_range(
+        &self,
+        candidate: &Candidate,
+        offset: u64,
+        length: usize,
+    ) -> Result<Vec<u8>, SourceError> {
+        match self {
+            Self::Local(local) => local.read_range(candidate, offset, length).await,
+            Self::S3(s3) => s3.read_range(candidate, offset, length).await,
+            Self::Rds(rds) => rds.read_range(candidate, offset, length).await,
+        }
+    }
+
+    async fn fetch(&self, candidate: &Candidate, request: &FetchRequest) -> Result<Artifact, SourceError> {
+        match self {
+            Self::Local(local) => local.fetch(candidate, request).await,
+            Self::S3(s3) => s3.fetch(candidate, request).await,
+            Self::Rds(rds) => rds.fetch(candidate, request).await,
+        }
     }
 }

@@ -49,6 +49,13 @@ impl RunLease {
         acquired().map_err(|error: io::Error| Fault::from(error).at(&path))
     }
 
+    /// The runs that have a lock's file, held or not.
+    pub(super) fn files(state: &Path) -> Vec<RunId> {
+        let Ok(entries) = fs::read_dir(state.join(state::RUNS)) else { return Vec::new() };
+        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter_map(|name| name.strip_suffix(".lock")?.parse().ok()).collect()
+    }
+
     /// Whether somebody holds the lock, here or in another process.
     pub(super) fn is_held(state: &Path, run: RunId) -> Result<bool, StoreError> {
         let path = path_of(state, run);

@@ -14,6 +14,7 @@
 
 mod error;
 mod lease;
+mod outbox;
 mod sqlite;
 mod state;
 mod values;
@@ -22,12 +23,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::model::{CleanUp, DrillName, Event, RunId, StoreId};
+use crate::model::{CleanUp, DrillName, Event, RunId, StoreId, Watermark};
 use crate::record::{Journal, JournalError, RunSummary};
 
+pub use crate::model::Channel;
 pub use error::{ClaimError, Fault, FindError, StoreError};
 pub use lease::RunLease;
-pub use values::{Claim, HistoryFilter, KeptSandbox, LateCleanUp, Occurrence, OutboxEntry, OutboxItem};
+pub use values::{
+    Claim, Crowd, CrowdedMail, HistoryFilter, KeptSandbox, LastOccurrence, LateCleanUp, Occurrence,
+    OutboxClaim, OutboxDepth, OutboxEntry, OutboxItem, Scope,
+};
 
 use sqlite::Sqlite;
 use sqlite::{aside, lost, queries, runs};
@@ -72,6 +77,30 @@ impl Store {
         }
     }
 
+    /// Writes down in one transaction a due instant at which nothing was started: its run that never began, its
+    /// occurrence with the drill's watermark, how it ended, and the messages about it.
+    pub async fn conclude_unstarted(
+        &self,
+        claim: Claim,
+        summary: RunSummary,
+        events: &[Event],
+        outbox: &[OutboxEntry],
+    ) -> Result<(), ClaimError> {
+        let (events, outbox) = (events.to_vec(), outbox.to_vec());
+        let wanted = claim.occurrence.clone();
+        let concluded = self.sqlite.write(move |transaction| {
+            let new = runs::claim(transaction, &claim)?;
+            if new {
+                runs::finish(transaction, &summary, &events, &outbox)?;
+            }
+            Ok(new)
+        });
+        match (concluded.await?, wanted) {
+            (false, Some(occurrence)) => Err(ClaimError::AlreadyClaimed(occurrence)),
+            _ => Ok(()),
+        }
+    }
+
     /// Adds events to an unfinished run, the next numbers in order. Returns after they are on disk.
     pub async fn append(&self, run: RunId, events: &[Event]) -> Result<(), StoreError> {
         let events = events.to_vec();
@@ -100,7 +129,20 @@ impl Store {
             lost.extend(aborted.await?);
             drop(lease);
         }
+        self.remove_locks_of_the_ended().await?;
         Ok(lost)
+    }
+
+    /// A process that is killed between a run's verdict and its end leaves a lock that nobody holds. Only those of runs
+    /// that have ended go: a lock without a row may be one that is just being taken.
+    async fn remove_locks_of_the_ended(&self) -> Result<(), StoreError> {
+        for run in RunLease::files(&self.state) {
+            let ended = self.summary(run).await?.is_some_and(|run| run.finished_at.is_some());
+            if ended {
+                drop(RunLease::of_the_dead(&self.state, run)?);
+            }
+        }
+        Ok(())
     }
 
     /// Adds what a later sweep found of a run that has ended.
@@ -132,22 +174,6 @@ impl Store {
     /// Forgets what was kept of a run, because it is gone.
     pub async fn forget_kept(&self, run: RunId) -> Result<(), StoreError> {
         self.sqlite.write(move |transaction| aside::forget_kept(transaction, run)).await
-    }
-
-    /// Messages that are due and not sent, oldest first.
-    pub async fn outbox_due(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxItem>, StoreError> {
-        self.sqlite.read(move |connection| aside::outbox_due(connection, now, limit)).await
-    }
-
-    /// The message was taken by its recipient's server.
-    pub async fn outbox_sent(&self, id: i64, at: Timestamp) -> Result<(), StoreError> {
-        self.sqlite.write(move |transaction| aside::outbox_sent(transaction, id, at)).await
-    }
-
-    /// The message was not taken; it is due again at `not_before`.
-    pub async fn outbox_failed(&self, id: i64, not_before: Timestamp, error: &str) -> Result<(), StoreError> {
-        let error = error.to_owned();
-        self.sqlite.write(move |transaction| aside::outbox_failed(transaction, id, not_before, &error)).await
     }
 
     /// Past and present runs, newest first.
@@ -189,15 +215,55 @@ impl Store {
         Ok(live)
     }
 
+    /// The lease of an unfinished run that nobody is at work on, for whoever ends it; `None` where somebody is.
+    pub fn take_over(&self, run: RunId) -> Result<Option<RunLease>, StoreError> {
+        RunLease::of_the_dead(&self.state, run)
+    }
+
+    /// Scheduled runs lost since an instant of which nobody was told, oldest first: a command by hand may have written
+    /// them down before a daemon was there to tell.
+    pub async fn lost_untold(&self, since: Timestamp) -> Result<Vec<RunId>, StoreError> {
+        self.sqlite.read(move |connection| queries::lost_untold(connection, since)).await
+    }
+
+    /// The newest run of a drill that counts as proof.
+    pub async fn last_proof(&self, drill: &DrillName) -> Result<Option<RunSummary>, StoreError> {
+        let drill = drill.clone();
+        self.sqlite.read(move |connection| queries::last_proof(connection, &drill)).await
+    }
+
+    /// The newest occurrence of a drill that has been dealt with.
+    pub async fn last_occurrence(&self, drill: &DrillName) -> Result<Option<LastOccurrence>, StoreError> {
+        let drill = drill.clone();
+        self.sqlite.read(move |connection| queries::last_occurrence(connection, &drill)).await
+    }
+
+    /// Whether a transaction can be begun for writing.
+    pub async fn can_write(&self) -> Result<(), StoreError> {
+        self.sqlite.write(|_| Ok(())).await
+    }
+
     /// Whether a process, this or another, is at work on the run.
     pub fn is_live(&self, run: RunId) -> Result<bool, StoreError> {
         RunLease::is_held(&self.state, run)
     }
 
-    /// The newest scheduled instant of a drill that has been dealt with.
-    pub async fn watermark(&self, drill: &DrillName) -> Result<Option<Timestamp>, StoreError> {
+    /// How far a drill's schedule has been worked off; `None` for a drill that was never scheduled.
+    pub async fn watermark(&self, drill: &DrillName) -> Result<Option<Watermark>, StoreError> {
         let drill = drill.clone();
         self.sqlite.read(move |connection| queries::watermark(connection, &drill)).await
+    }
+
+    /// Moves a drill's watermark up, never back: what was due until then is nobody's any more. A drill that is seen for
+    /// the first time, or whose calendar has changed, begins there.
+    pub async fn advance_watermark(&self, drill: &DrillName, to: Watermark) -> Result<(), StoreError> {
+        let drill = drill.clone();
+        self.sqlite
+            .write(move |transaction| {
+                let Watermark { scheduled_at, calendar } = &to;
+                runs::advance_watermark(transaction, &drill, *scheduled_at, calendar.as_deref())
+            })
+            .await
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Server {
 
 const START: &str = r#"
 cd /var/lib/postgresql
+mkdir -m 700 drillyard && tar -C drillyard -xf /usr/share/drillyard/data.tar
 echo "host all all 0.0.0.0/0 trust" >> drillyard/pg_hba.conf
 postgres -D drillyard -c listen_addresses='*' -c unix_socket_directories=/tmp -c fsync=off -c max_connections=200 &
 cat

@@ -40,6 +40,7 @@ async fn sandbox(engine: &Engine) -> Sandbox {
         extra_settings: vec![],
         storage: Storage::Volume,
         backup: None,
+        origin: None,
         time_to_live: Duration::from_mins(2),
     };
     Sandbox::start(engine, &request, now.as_second()).await.unwrap()

@@ -5,8 +5,22 @@ use std::fs;
 use crate::place::{Place, of_the_repository};
 
 /// Every command that `drillyard --help` lists.
-const COMMANDS: [&str; 9] =
-    ["check", "run", "history", "show", "release", "sweep", "schema", "completions", "exit-codes"];
+const COMMANDS: [&str; 14] = [
+    "check",
+    "run",
+    "history",
+    "show",
+    "status",
+    "digest",
+    "next",
+    "psql",
+    "release",
+    "sweep",
+    "daemon",
+    "schema",
+    "completions",
+    "exit-codes",
+];
 
 #[test]
 fn every_command_explains_itself() {

@@ -3,7 +3,7 @@
 use drillyard::definition::{self, Code, Settings};
 use proptest::prelude::*;
 
-use crate::support::{FULL, LATER, MINIMAL, codes, parse, render};
+use crate::support::{FULL, LATER, MINIMAL, REHEARSED, SNAPSHOT, codes, parse, render};
 
 #[test]
 fn an_alias_bomb_is_refused_unexpanded() {
@@ -141,10 +141,10 @@ proptest! {
 
     #[test]
     fn no_edit_of_a_good_drill_makes_the_parser_panic(
-        which in 0..3_usize,
+        which in 0..5_usize,
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..20_usize, prop::sample::select(&PIECES[..])), 1..6),
     ) {
-        let mut text = [MINIMAL, FULL, LATER][which].to_owned();
+        let mut text = [MINIMAL, FULL, REHEARSED, SNAPSHOT, LATER][which].to_owned();
         for (at, length, piece) in edits {
             let boundary = |mut at: usize, text: &str| { while !text.is_char_boundary(at) { at -= 1; } at };
             let start = boundary(at.index(text.len() + 1), &text);

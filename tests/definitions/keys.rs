@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use drillyard::definition::{self, Code, Drill, Fault};
+use drillyard::definition::{self, Code, Drill, Fault, IfMissed};
 use serde_json::Value;
 
-use crate::support::{FULL, LATER, MINIMAL, parse};
+use crate::support::{FULL, LATER, MINIMAL, REHEARSED, SNAPSHOT, parse};
 
 /// A line that begins with a key: `    - sql: …`.
 struct KeyLine {
@@ -70,6 +70,8 @@ fn replaced(text: &str, range: std::ops::Range<usize>, with: &[String]) -> Strin
 fn the_examples_are_good() {
     assert_eq!(parse(MINIMAL).faults, []);
     assert_eq!(parse(FULL).faults, []);
+    assert_eq!(parse(REHEARSED).faults, []);
+    assert_eq!(parse(SNAPSHOT).faults, []);
     let later = parse(LATER);
     let others: Vec<&Fault> =
         later.faults.iter().filter(|fault| fault.code != Code::NotInThisVersion).collect();
@@ -79,7 +81,7 @@ fn the_examples_are_good() {
 
 #[test]
 fn a_misspelt_key_is_one_fault_that_names_the_right_one() {
-    for text in [FULL, LATER] {
+    for text in [FULL, REHEARSED, SNAPSHOT, LATER] {
         let lines: Vec<&str> = text.lines().collect();
         for key in key_lines(text) {
             let wrong = misspelt(&key.key);
@@ -99,7 +101,7 @@ fn a_misspelt_key_is_one_fault_that_names_the_right_one() {
 
 #[test]
 fn a_key_given_twice_is_one_fault_that_names_both_lines() {
-    for text in [FULL, LATER] {
+    for text in [FULL, REHEARSED, SNAPSHOT, LATER] {
         for key in key_lines(text) {
             let again = format!("{}{}: {{}}", " ".repeat(key.indent), key.key);
             let faults = added(text, &replaced(text, key.end..key.end, &[again]));
@@ -112,7 +114,7 @@ fn a_key_given_twice_is_one_fault_that_names_both_lines() {
 
 #[test]
 fn a_value_of_the_wrong_type_is_one_fault_in_its_line() {
-    for text in [FULL, LATER] {
+    for text in [FULL, REHEARSED, SNAPSHOT, LATER] {
         let lines: Vec<&str> = text.lines().collect();
         for key in key_lines(text) {
             let start = &lines[key.line][..key.indent];
@@ -128,38 +130,55 @@ fn a_value_of_the_wrong_type_is_one_fault_in_its_line() {
 
 #[test]
 fn every_key_of_this_version_is_obeyed() {
-    let whole = parse(FULL).drills.remove(0);
+    // These say what holds without them.
+    assert_eq!(silent_keys(FULL), ["baseline", "preload"]);
+    assert_eq!(silent_keys(REHEARSED), [""; 0]);
+    assert_eq!(silent_keys(SNAPSHOT), ["then"]);
+}
+
+/// Keys without which the drill would be the same.
+fn silent_keys(text: &str) -> Vec<String> {
+    let whole = parse(text).drills.remove(0);
     let same_text = |drill: Drill| Drill { text_sha256: whole.text_sha256.clone(), ..drill };
-    for key in key_lines(FULL) {
-        let lines: Vec<&str> = FULL.lines().collect();
+    let lines: Vec<&str> = text.lines().collect();
+    let silent = |key: &KeyLine| {
         // A list's item loses its dash with its first key, so an empty one stays in its place.
         let dash = lines[key.line].trim_start().starts_with('-') && key.end < lines.len();
         let without = if dash && lines[key.end].starts_with(&" ".repeat(key.indent)) {
-            replaced(FULL, key.line..key.end + 1, &[lines[key.end].replacen("  ", "- ", key.indent / 2)])
+            let dashed = format!("{}- {}", " ".repeat(key.indent - 2), lines[key.end].trim_start());
+            replaced(text, key.line..key.end + 1, &[dashed])
         } else {
-            replaced(FULL, key.line..key.end, &[])
+            replaced(text, key.line..key.end, &[])
         };
-        let parsed = parse(&without);
-        let harmless = parsed.drills.into_iter().map(same_text).any(|drill| drill == whole);
-        // Nothing in this version looks at the age of proofs, and these two say what holds without them.
-        let silent = ["proof_max_age", "preload", "baseline"].contains(&key.key.as_str());
-        assert_eq!(harmless, silent, "`{}` in line {}", key.key, key.line + 1);
-    }
+        parse(&without).drills.into_iter().map(same_text).any(|drill| drill == whole)
+    };
+    key_lines(text).into_iter().filter(silent).map(|key| key.key).collect()
+}
+
+/// A drill as it was read; its paths are of every machine.
+fn shown(text: &str) -> String {
+    let here = std::env::current_dir().unwrap();
+    format!("{:#?}", parse(text).drills.remove(0)).replace(&format!("{}/", here.display()), "")
 }
 
 #[test]
 fn a_full_drill_is_read_as_it_is_written() {
-    let mut drill = parse(FULL).drills.remove(0);
-    let here = std::env::current_dir().unwrap();
-    let local = |path: &std::path::Path| path.strip_prefix(&here).map_or(path.to_owned(), ToOwned::to_owned);
-    let definition::Source::Local(source) = &mut drill.backup.source;
-    source.path = local(&source.path);
-    source.roots = source.roots.iter().map(|root| local(root)).collect();
-    drill.restore.after_sql = drill.restore.after_sql.iter().map(|path| local(path)).collect();
-    if let definition::Roles::File(path) = &mut drill.restore.roles {
-        *path = local(path);
-    }
-    insta::with_settings!({ snapshot_path => "snapshots" }, { insta::assert_debug_snapshot!("full_drill", drill) });
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("full_drill", shown(FULL));
+    });
+}
+
+#[test]
+fn a_rehearsal_is_read_as_it_is_written() {
+    let drill = parse(REHEARSED).drills.remove(0);
+    assert_eq!(drill.rollbacks[1].name, "0042.up", "the name of a rehearsal without one is its file's");
+    let schedule = drill.schedule.unwrap();
+    assert_eq!((schedule.calendar.expression(), schedule.if_missed), ("30 3 * * Mon-Fri", IfMissed::Skip));
+    let shown = format!("{:#?}", (drill.rollbacks, drill.retries, drill.notices));
+    let shown = shown.replace(&format!("{}/", std::env::current_dir().unwrap().display()), "");
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("rehearsed_drill", shown);
+    });
 }
 
 #[test]
@@ -184,7 +203,7 @@ fn the_schema_accepts_what_the_decoder_accepts() {
     let drills = drills.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
     let drills: Vec<String> = drills.map(|file| std::fs::read_to_string(file).unwrap()).collect();
     assert!(!drills.is_empty());
-    for text in drills.iter().map(String::as_str).chain([MINIMAL, FULL, LATER]) {
+    for text in drills.iter().map(String::as_str).chain([MINIMAL, FULL, REHEARSED, SNAPSHOT, LATER]) {
         for document in documents(text) {
             let faults: Vec<String> =
                 schema.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
@@ -196,7 +215,7 @@ fn the_schema_accepts_what_the_decoder_accepts() {
 #[test]
 fn the_schema_refuses_a_misspelt_key() {
     let schema = jsonschema::validator_for(&definition::schema()).unwrap();
-    for text in [FULL, LATER] {
+    for text in [FULL, REHEARSED, SNAPSHOT, LATER] {
         let lines: Vec<&str> = text.lines().collect();
         for key in key_lines(text) {
             let line = lines[key.line].replacen(&key.key, &misspelt(&key.key), 1);
@@ -257,7 +276,7 @@ fn the_examples_hold_every_key_of_the_format() {
     let schema = definition::schema();
     let (mut all, mut met) = (BTreeSet::new(), BTreeSet::new());
     properties(&schema, "", &mut all);
-    for document in documents(FULL).into_iter().chain(documents(LATER)) {
+    for document in [FULL, REHEARSED, SNAPSHOT, LATER].into_iter().flat_map(documents) {
         visit(&document, "", &schema, &mut met);
     }
     // A step, a bucket's credentials and a secret have the same keys wherever they stand.

@@ -41,7 +41,7 @@ fn the_parent_of_the_drill_s_folder_is_the_root_without_settings() {
     for good in ["../backups/orders.dump", "orders.dump", "../backups/later.dump", "./../drills/../backups"] {
         let parsed = fixture.parse(good, &Settings::default());
         assert_eq!(parsed.faults, [], "{good}");
-        let Source::Local(source) = &parsed.drills[0].backup.source;
+        let Source::Local(source) = &parsed.drills[0].backup.source else { panic!() };
         assert!(
             source.path.is_absolute() && source.path.starts_with(fixture.path("root")),
             "{}",

@@ -1,5 +1,8 @@
 //! No secret is written out in a drill, and none that is reaches anybody who reads what is wrong with the file (I9).
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use drillyard::definition::{self, Code};
 
 use crate::support::{MINIMAL, codes, parse, render};
@@ -123,8 +126,23 @@ fn a_key_named_like_a_secret_needs_a_reference() {
 fn a_literal_in_a_secret_s_place_is_told_once() {
     let text = format!("{MINIMAL}notify: [ {{ ping: {{ url: \"https://example.com/ping\" }} }} ]\n");
     let faults = parse(&text).faults;
-    assert_eq!(codes(&faults), [Code::NotInThisVersion, Code::LiteralSecret]);
+    assert_eq!(codes(&faults), [Code::LiteralSecret]);
     assert!(!render(&faults, &text).contains("example.com"));
+}
+
+#[test]
+fn i10_a_secret_s_file_that_everybody_may_read_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ping");
+    let text = format!("{MINIMAL}notify: [ {{ ping: {{ url: {{ file: {} }} }} }} ]\n", file.display());
+    for (mode, expected) in [(0o644, vec![Code::ExposedSecret]), (0o640, vec![]), (0o600, vec![])] {
+        std::fs::write(&file, "https://example.com/t0psecret\n").unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let parsed = parse(&text);
+        assert_eq!(codes(&parsed.faults), expected, "{mode:o}");
+        assert_eq!(parsed.drills.len(), 1);
+        assert!(!render(&parsed.faults, &text).contains("t0psecret"));
+    }
 }
 
 #[test]

@@ -1,16 +1,29 @@
 //! What the author of a bad file sees, word by word.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use drillyard::definition::{self, Settings};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// Compares what was told with what is told; paths in it are of every machine.
+fn compare(name: &str, told: &str) {
+    let here = std::env::current_dir().unwrap();
+    let told = told.replace(here.to_str().unwrap(), "/repository");
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, told);
+    });
+}
 
 /// Every file of `bad`, as `drillyard check` tells it; a file of objectives alone has notes and no error.
 #[test]
 fn bad_files_are_told_with_place_and_remedy() {
-    let mut files: Vec<_> =
-        fs::read_dir("tests/definitions/bad").unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
+    let files = files("tests/definitions/bad");
     assert!(files.len() >= 25, "only {} bad files", files.len());
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
@@ -18,14 +31,25 @@ fn bad_files_are_told_with_place_and_remedy() {
         assert!(!parsed.faults.is_empty(), "{} is good", file.display());
         let told = definition::render(&parsed.faults, |_| Some(text.clone()), false, 100);
         let drills: Vec<&str> = parsed.drills.iter().map(|drill| drill.name.as_str()).collect();
-        // Paths in messages are absolute; the snapshot is for every machine.
-        let here = std::env::current_dir().unwrap();
-        let told = told.replace(here.to_str().unwrap(), "/repository");
-        let told = format!("{told}\ndrills that may run: {drills:?}\n");
         let name = file.file_stem().unwrap().to_str().unwrap();
-        insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(name, told);
-        });
+        compare(name, &format!("{told}\ndrills that may run: {drills:?}\n"));
+    }
+}
+
+/// Every file of `bad_settings`; each is refused.
+#[test]
+fn bad_settings_are_told_with_place_and_remedy() {
+    let files = files("tests/definitions/bad_settings");
+    assert!(files.len() >= 7, "only {} bad settings", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let (_, faults) = definition::settings::parse(&text, &file);
+        assert!(faults.iter().any(definition::Fault::is_error), "{} is good", file.display());
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        compare(
+            &format!("settings-{name}"),
+            &definition::render(&faults, |_| Some(text.clone()), false, 100),
+        );
     }
 }
 

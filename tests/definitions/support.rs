@@ -6,6 +6,8 @@ use drillyard::definition::{self, Code, Fault, Parsed, Settings};
 
 pub const FULL: &str = include_str!("good/full.yaml");
 pub const LATER: &str = include_str!("good/later.yaml");
+pub const SNAPSHOT: &str = include_str!("good/snapshot.yaml");
+pub const REHEARSED: &str = include_str!("good/rehearsed.yaml");
 pub const MINIMAL: &str = include_str!("good/minimal.yaml");
 
 /// A file that need not exist: only what a drill names must.

@@ -27,7 +27,7 @@ fn b4_the_first_the_middle_and_the_last_of_each_call_may_fail() {
 }
 
 #[test]
-#[ignore = "some three hundred runs"]
+#[ignore = "takes some five minutes: make engine-test"]
 fn b4_every_call_may_fail_in_every_way() {
     let spoils =
         [Spoil::Status(500), Spoil::Status(409), Spoil::Status(404), Spoil::Close, Spoil::CloseAfter];

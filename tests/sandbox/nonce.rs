@@ -30,7 +30,7 @@ impl Other {
         settings.insert("log_error_verbosity".to_owned(), "default".to_owned());
         settings.insert("log_min_error_statement".to_owned(), "error".to_owned());
         settings.extend(nonce.map(|nonce| (start::NONCE.to_owned(), nonce.to_owned())));
-        let command = start::command(Duration::from_mins(2), start::DATA, &settings);
+        let command = start::command(Duration::from_mins(2), start::DATA, None, &settings);
         let mut docker = Command::new("docker");
         docker.args(["run", "--rm", "--interactive", "--network=none", "--user=postgres", "--name", &name]);
         docker.args(["--entrypoint", &command[0], IMAGE]).args(&command[1..]);

@@ -2,10 +2,11 @@
 
 use drillyard::model::backup::{ArchiveHeader, Candidate, SkippedCandidate};
 use drillyard::model::event::{BackupChosen, BackupRead, RestoreErrorClass, RestoreErrors, Stop};
+use drillyard::model::rehearsal::{Blocked, Difference, LockHeld, SequenceDifference, StepTaken};
 use drillyard::model::sandbox::Kept;
 use drillyard::model::{
     BackupFormat, CheckKind, CleanUp, Compression, Durability, Effect, EffectKind, Fact, Finding, Milestone,
-    NotComparable, Outcome, Phase, Reason, SandboxFacts, ServerVersion, SkipReason,
+    NotComparable, Outcome, Phase, Reason, Rehearsed, SandboxFacts, ServerVersion, SkipReason,
 };
 use drillyard::store::Fault;
 
@@ -32,6 +33,7 @@ fn place(fact: &Fact) -> usize {
         Fact::NotComparable { .. } => 15,
         Fact::Stopped(_) => 16,
         Fact::CleanedUp(_) => 17,
+        Fact::RehearsalFinished(_) => 18,
     }
 }
 
@@ -81,7 +83,44 @@ fn facts() -> Vec<Fact> {
             kept: vec![Kept { effect, until: instant("2026-11-21T06:00:00.5Z") }],
             late: false,
         }),
+        Fact::RehearsalFinished(Box::new(rehearsed())),
     ]
+}
+
+fn rehearsed() -> Rehearsed {
+    Rehearsed {
+        name: text("0042"),
+        outcome: Outcome::Failed,
+        reason: Some(Reason::RollbackLosesData),
+        detail: None,
+        hint: None,
+        migrator: text("shop_owner"),
+        migrator_is_default: true,
+        forward: Some(StepTaken {
+            succeeded: true,
+            seconds: 1.5,
+            readers_blocked: Blocked::default(),
+            writers_blocked: Blocked { seconds: 0.25, table: Some(text("public.orders")) },
+            locks: vec![LockHeld { table: text("public.orders"), mode: text("ShareLock"), seconds: 0.3 }],
+        }),
+        back: None,
+        copy_seconds: 0.7,
+        difference: Some(Difference {
+            objects: Vec::new(),
+            tables: Vec::new(),
+            sequences: vec![SequenceDifference {
+                sequence: text("public.s"),
+                before: Some(7),
+                after: None,
+                went_back: true,
+            }],
+        }),
+        writes_difference: None,
+        findings: vec![finding()],
+        ignored: vec![text("public.orders.updated_at")],
+        accepted: Vec::new(),
+        warnings: Vec::new(),
+    }
 }
 
 fn backup_chosen() -> BackupChosen {

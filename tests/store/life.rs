@@ -1,9 +1,9 @@
 //! From a run's claim to its verdict, each step all or nothing.
 
 use drillyard::error::Explain;
-use drillyard::model::{CleanUp, Reason, Verdict};
+use drillyard::model::{CleanUp, Reason, Verdict, Watermark};
 use drillyard::record::Journal;
-use drillyard::store::{ClaimError, Fault, KeptSandbox, OutboxEntry, StoreError};
+use drillyard::store::{Channel, ClaimError, Fault, KeptSandbox, OutboxEntry, StoreError};
 
 use crate::scene::{Scene, by_hand, drill, failed, instant, new_run, scheduled, warning};
 
@@ -13,10 +13,14 @@ fn fault<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Fault {
 
 fn message(id: &str) -> OutboxEntry {
     OutboxEntry {
-        channel: "mail".to_owned(),
+        channel: Channel::Mail,
         recipient: "sre@example.org".to_owned(),
         message_id: id.to_owned(),
         body: "orders failed".to_owned(),
+        short_body: None,
+        fallback: Vec::new(),
+        topic: None,
+        stands_for: 1,
         not_before: instant("2026-11-21T03:01:00Z"),
     }
 }
@@ -78,8 +82,8 @@ async fn a1_run_occurrence_watermark_and_first_event_come_together_or_not_at_all
 
         scene.sql().execute_batch("DROP TRIGGER broken").unwrap();
         let _lease = scene.store.claim(scheduled(new_run(), 1)).await.unwrap();
-        let watermark = scene.store.watermark(&drill("orders")).await.unwrap();
-        assert_eq!(watermark, Some(instant("2026-11-21T03:00:00Z")), "{table}");
+        let watermark = scene.store.watermark(&drill("orders")).await.unwrap().unwrap();
+        assert_eq!(watermark.scheduled_at, instant("2026-11-21T03:00:00Z"), "{table}");
     }
 }
 
@@ -92,8 +96,27 @@ async fn the_watermark_never_moves_back_and_a_run_by_hand_leaves_it() {
     let mut older = scheduled(new_run(), 1);
     older.occurrence.as_mut().unwrap().scheduled_at = instant("2026-11-20T03:00:00Z");
     let _older = scene.store.claim(older).await.unwrap();
-    let watermark = scene.store.watermark(&drill("orders")).await.unwrap();
-    assert_eq!(watermark, Some(instant("2026-11-21T03:00:00Z")));
+    let watermark = scene.store.watermark(&drill("orders")).await.unwrap().unwrap();
+    assert_eq!(watermark.scheduled_at, instant("2026-11-21T03:00:00Z"));
+}
+
+#[tokio::test]
+async fn a_watermark_keeps_its_calendar_through_claims_until_another_one_is_told() {
+    let scene = Scene::new();
+    let orders = drill("orders");
+    let of = |at: &str, calendar: &str| Watermark {
+        scheduled_at: instant(at),
+        calendar: Some(calendar.to_owned()),
+    };
+    let nightly = of("2026-11-20T12:00:00Z", "0 3 * * * UTC");
+    scene.store.advance_watermark(&orders, nightly.clone()).await.unwrap();
+    assert_eq!(scene.store.watermark(&orders).await.unwrap(), Some(nightly));
+    let _lease = scene.store.claim(scheduled(new_run(), 1)).await.unwrap();
+    let claimed = of("2026-11-21T03:00:00Z", "0 3 * * * UTC");
+    assert_eq!(scene.store.watermark(&orders).await.unwrap(), Some(claimed));
+    scene.store.advance_watermark(&orders, of("2026-11-20T00:00:00Z", "0 4 * * * UTC")).await.unwrap();
+    let changed = of("2026-11-21T03:00:00Z", "0 4 * * * UTC");
+    assert_eq!(scene.store.watermark(&orders).await.unwrap(), Some(changed), "and it never goes back");
 }
 
 #[tokio::test]
@@ -136,8 +159,8 @@ async fn a8_a_verdict_and_the_messages_about_it_are_one_transaction() {
     let claim = by_hand(new_run());
     let run = claim.run;
     let _lease = scene.store.claim(claim.clone()).await.unwrap();
-    let twins = [message("<1@drillyard>"), message("<1@drillyard>")];
-    scene.store.finish(failed(&claim), &[warning(1)], &twins).await.unwrap_err();
+    scene.refuse_inserts_into("outbox");
+    scene.store.finish(failed(&claim), &[warning(1)], &[message("<1@drillyard>")]).await.unwrap_err();
     assert_eq!(
         scene.store.summary(run).await.unwrap().unwrap().verdict,
         None,
@@ -145,11 +168,13 @@ async fn a8_a_verdict_and_the_messages_about_it_are_one_transaction() {
     );
     assert_eq!((scene.store.events(run).await.unwrap().len(), scene.count("outbox")), (1, 0));
 
-    scene.store.finish(failed(&claim), &[warning(1)], &[message("<1@drillyard>")]).await.unwrap();
+    scene.sql().execute_batch("DROP TRIGGER broken").unwrap();
+    let twins = [message("<1@drillyard>"), message("<1@drillyard>")];
+    scene.store.finish(failed(&claim), &[warning(1)], &twins).await.unwrap();
     assert_eq!(scene.store.summary(run).await.unwrap().unwrap().verdict, Some(Verdict::Failed));
     assert_eq!(scene.store.outbox_due(instant("2026-11-21T03:00:59Z"), 10).await.unwrap(), []);
     let due = scene.store.outbox_due(instant("2026-11-21T03:01:00Z"), 10).await.unwrap();
-    assert_eq!((due.len(), &due[0].entry, due[0].run), (1, &message("<1@drillyard>"), run));
+    assert_eq!((due.len(), &due[0].entry, due[0].run), (1, &message("<1@drillyard>"), Some(run)));
 
     scene.store.outbox_failed(due[0].id, instant("2026-11-21T04:00:00Z"), "451 later").await.unwrap();
     assert_eq!(scene.store.outbox_due(instant("2026-11-21T03:30:00Z"), 10).await.unwrap(), []);

@@ -6,6 +6,7 @@
 mod facts;
 mod files;
 mod life;
+mod outbox;
 mod processes;
 mod reading;
 mod scene;

@@ -94,6 +94,9 @@ pub fn claim(run: RunId, name: &str, trigger: Trigger, started_at: Timestamp) ->
         },
         phases: vec![Phase::Locate, Phase::Restore],
         checks: Vec::new(),
+        rehearsals: Vec::new(),
+        due: None,
+        next_due_at: None,
         drillyard_version: "0.1.0".to_owned(),
     }));
     Claim { run, drill, service, trigger, started_at, occurrence: None, opening: event(0, opening) }
@@ -112,6 +115,7 @@ pub fn failed(claim: &Claim) -> RunSummary {
         run: claim.run,
         drill: claim.drill.clone(),
         service: claim.service.clone(),
+        due_at: claim.occurrence.as_ref().map(|due| due.scheduled_at),
         started_at: claim.started_at,
         finished_at: Some(claim.started_at + Duration::from_millis(41_250)),
         verdict: Some(Verdict::Failed),

@@ -128,9 +128,20 @@ impl Scene {
 
     /// Runs a drill file of this folder.
     pub fn run_file(&self, name: &str, arguments: &[&str]) -> Run {
+        self.run_program(self.program().args(["--json", "run", name]).args(arguments))
+    }
+
+    /// Runs a drill file of this folder with secrets in the environment and the umask of `docs/drillyard.service`.
+    pub fn run_file_with(&self, name: &str, environment: &[(&str, &str)]) -> Run {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", "umask 077; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_drillyard")]);
+        shell.args(["--state", "state", "--json", "run", name]).current_dir(self.folder.path());
+        shell.env_remove("DRILLYARD_CONFIG").env_remove("DRILLYARD_STATE").stdin(Stdio::null());
+        self.run_program(shell.envs(environment.iter().copied()))
+    }
+
+    fn run_program(&self, program: &mut Command) -> Run {
         engine::watch();
-        let mut program = self.program();
-        program.args(["--json", "run", name]).args(arguments);
         let ended = program.output().expect("the program starts");
         let standard_error = String::from_utf8_lossy(&ended.stderr).into_owned();
         let json = serde_json::from_slice(&ended.stdout)

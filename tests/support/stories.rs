@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each test file uses its own part.
 
 use drillyard::model::event::RestoreErrorClass::{Allowed, Fatal, Follows, Harmless};
+use drillyard::model::event::{Due, Stop, Trigger};
 use drillyard::model::{CleanUp, Durability, Fact, Milestone, NotComparable, Outcome, Phase, Reason};
 
 use super::story::{self, Story, but, finding};
@@ -23,6 +24,9 @@ pub fn all() -> Vec<(&'static str, Story)> {
         ("restore_repeated", restore_repeated()),
         ("rpo_not_provable", rpo_not_provable()),
         ("rto_missed", rto_missed()),
+        ("waited", waited(passed_with_everything())),
+        ("missed", missed()),
+        ("skipped", skipped()),
     ]
 }
 
@@ -246,6 +250,41 @@ pub fn rto_missed() -> Story {
     Story::passed()
         .with(|opening| opening.objectives.rto = Some(std::time::Duration::from_secs(30)))
         .relaxed()
+}
+
+fn due(attempt: u32, catch_up: bool, waited_seconds: f64) -> Due {
+    Due { scheduled_at: story::at("2026-11-21T03:30:00Z"), attempt, catch_up, waited_seconds }
+}
+
+pub fn scheduled(story: Story) -> Story {
+    story.with(|opening| {
+        opening.trigger = Trigger::Scheduled;
+        opening.due = Some(due(1, false, 0.0));
+        opening.next_due_at = Some(story::at("2026-11-22T03:30:00Z"));
+    })
+}
+
+/// The second attempt, after the daemon was down and then busy.
+pub fn waited(story: Story) -> Story {
+    scheduled(story).with(|opening| opening.due = Some(due(2, true, 754.0)))
+}
+
+/// A due instant at which nothing was started.
+pub fn unstarted(reason: Reason) -> Story {
+    let detail = match reason {
+        Reason::Down => "the daemon was down from 20 Nov 22:10 to 21 Nov 06:02 UTC",
+        _ => "run 01KAJ2Q8G0000000000000DRVM began at 01:10 and was still going on",
+    };
+    let stop = Stop { reason, phase: None, detail: detail.into(), hint: None };
+    scheduled(Story::begun()).fact(0, Fact::Stopped(stop)).fact(0, Fact::CleanedUp(story::clean()))
+}
+
+pub fn missed() -> Story {
+    unstarted(Reason::Down)
+}
+
+pub fn skipped() -> Story {
+    unstarted(Reason::Overlap)
 }
 
 impl Story {

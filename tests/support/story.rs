@@ -64,6 +64,9 @@ impl Story {
                 check("fresh public.orders.created_at", CheckKind::Fresh),
                 check("foreign_keys", CheckKind::ForeignKeys),
             ],
+            rehearsals: Vec::new(),
+            due: None,
+            next_due_at: None,
             drillyard_version: "0.1.0".into(),
         };
         Self { opening, facts: Vec::new() }

@@ -102,7 +102,7 @@ pub(super) fn recovery_point(record: &RunRecord, clocks: &Clocks) -> Vec<ClockRo
 }
 
 /// An objective is a round number that a person wrote, so it is shown without fractions: `30 min`, `26 h`, `1 d 6 h`.
-fn objective(objective: Duration) -> String {
+pub(in crate::report) fn objective(objective: Duration) -> String {
     let seconds = objective.as_secs();
     match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
         (0, 0, _) => duration(objective),

@@ -22,6 +22,7 @@ pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
     let started = words::instant(opening.started_at);
     let definition = visible(&words::short_digest(&opening.definition_sha256));
     let took = match record.finished_at() {
+        Some(_) if record.phases.is_empty() => format!("never; written down {started}"),
         Some(_) => format!(
             "{started}, {}, took {}",
             words::trigger(opening.trigger),
@@ -37,9 +38,11 @@ pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
             "drill",
             Some(format!("{} for service {}", visible(opening.drill.as_str()), visible(&opening.service))),
         ),
+        ("due", opening.due.as_ref().map(words::due)),
         ("started", Some(took)),
         ("owner", (!owner.is_empty()).then(|| owner.join(", "))),
         ("runbook", opening.runbook.as_deref().map(visible)),
+        ("next run", opening.next_due_at.map(words::instant)),
         ("labels", (!labels.is_empty()).then(|| labels.join(", "))),
         (
             "definition",
@@ -53,7 +56,7 @@ pub(super) fn about(record: &RunRecord) -> Vec<Fact> {
 }
 
 /// A runbook that a browser may follow; `javascript:` and its kin stay text.
-fn runbook_link(record: &RunRecord) -> Option<String> {
+pub(in crate::report) fn runbook_link(record: &RunRecord) -> Option<String> {
     let runbook = record.opening.runbook.as_deref()?;
     let web = ["https://", "http://"].iter().any(|scheme| runbook.starts_with(scheme));
     let plain = runbook.chars().all(|c| c.is_ascii_graphic());
@@ -148,6 +151,10 @@ pub(super) fn cleanup(record: &RunRecord) -> CleanUp {
     let kept = kept.map(|k| {
         format!("kept on purpose: {} until {}", visible(&k.effect.to_string()), words::instant(k.until))
     });
+    if record.phases.is_empty() && cleanup.kept.is_empty() && !record.leaked() {
+        let sentence = "Nothing was started, so there was nothing to remove.".to_owned();
+        return CleanUp { tone: Tone::Good, sentence, items: Vec::new() };
+    }
     let late = if cleanup.late { " A later sweep did it, not the run itself." } else { "" };
     let (tone, sentence) = match (record.leaked(), cleanup.kept.is_empty()) {
         (true, _) => (Tone::Bad, "LEAKED: something of this run may still be there.".to_owned()),

@@ -7,6 +7,7 @@ mod checks;
 mod clocks;
 mod facts;
 mod phases;
+mod rehearsals;
 
 use crate::model::{Finding, Verdict};
 use crate::record::visible::visible;
@@ -14,8 +15,10 @@ use crate::record::words;
 use crate::record::{Conclusion, RunRecord};
 
 pub(super) use checks::{CheckRow, ErrorRow};
-pub(super) use clocks::ClockRow;
+pub(super) use clocks::{ClockRow, objective};
+pub(super) use facts::runbook_link;
 pub(super) use phases::{Mark, PhaseRow, PhaseTable};
+pub(super) use rehearsals::RehearsalRow;
 
 /// How good a thing is: what a colour says beside the word that says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +95,8 @@ pub(super) struct View {
     pub(super) phases: PhaseTable,
     pub(super) checks: Vec<CheckRow>,
     pub(super) checks_summary: String,
+    pub(super) rehearsals: Vec<RehearsalRow>,
+    pub(super) rehearsals_summary: String,
     pub(super) restore_errors: Vec<ErrorRow>,
     pub(super) restore_errors_summary: String,
     pub(super) roles_created: Vec<String>,
@@ -127,6 +132,8 @@ impl View {
             phases: phases::phases(record),
             checks: checks::checks(record),
             checks_summary: checks::summary(record),
+            rehearsals: rehearsals::rehearsals(record),
+            rehearsals_summary: rehearsals::summary(record),
             restore_errors_summary: checks::errors_summary(record),
             restore_errors: errors,
             roles_created: all(&record.roles_created),

@@ -49,7 +49,7 @@ pub(super) fn open(source: &LocalSource, candidate: &Candidate) -> Result<Opened
         return Err(changed("it was written to since it was chosen"));
     }
     let readable_for_all = metadata.permissions().mode() & 0o004 != 0;
-    Ok(Opened { id, path, file, identity, readable_for_all })
+    Ok(Opened { id, path, file, identity, readable_for_all, growing: None })
 }
 
 /// Whether the name still leads to the file that was read.

@@ -14,6 +14,8 @@ use crate::definition::{BackupDefinition, Contains, NewestBy, Select, Source};
 use crate::error::Explain;
 use crate::model::{BackupFormat, Compression, Reason, SkipReason};
 
+/// Longer than any of these.
+const DEADLINE: std::time::Duration = std::time::Duration::from_mins(5);
 const ARCHIVES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/archives");
 
 /// A directory with backups, the only root, and one for staging.
@@ -62,7 +64,7 @@ impl Place {
     }
 
     fn source(&self, pattern: Option<&str>) -> LocalBackups {
-        let Source::Local(local) = self.definition(pattern).source;
+        let Source::Local(local) = self.definition(pattern).source else { panic!() };
         LocalBackups::new(local)
     }
 
@@ -82,7 +84,8 @@ impl Place {
     ) -> Result<super::super::Fetched, SourceError> {
         let source = self.source(None);
         let candidate = source.look_again(name).await?.expect("the test's own file");
-        fetch(&source, &candidate, definition, self.staging.path(), 1 << 40, Arc::new(|_, _| {})).await
+        fetch(&source, &candidate, definition, self.staging.path(), 1 << 40, DEADLINE, Arc::new(|_, _| {}))
+            .await
     }
 }
 
@@ -417,8 +420,9 @@ async fn c18_a_decompression_bomb_is_no_backup() {
     let source = place.source(None);
     let candidate = source.look_again("bomb.sql.zst").await.unwrap().unwrap();
     let (definition, staging) = (place.definition(None), place.staging.path());
-    let fetched =
-        fetch(&source, &candidate, &definition, staging, 50 << 20, Arc::new(|_, _| {})).await.unwrap();
+    let fetched = fetch(&source, &candidate, &definition, staging, 50 << 20, DEADLINE, Arc::new(|_, _| {}))
+        .await
+        .unwrap();
     let Artifact::Plain(plain) = fetched.artifact else { panic!() };
     let mut stream = plain.open();
     let mut bytes = 0;
@@ -494,9 +498,16 @@ async fn c16_a_file_that_is_replaced_or_written_while_it_is_read_has_changed() {
         });
         let source = place.source(None);
         let candidate = source.look_again("corner.dump").await.unwrap().unwrap();
-        let outcome =
-            fetch(&source, &candidate, &place.definition(None), place.staging.path(), 1 << 40, progress)
-                .await;
+        let outcome = fetch(
+            &source,
+            &candidate,
+            &place.definition(None),
+            place.staging.path(),
+            1 << 40,
+            DEADLINE,
+            progress,
+        )
+        .await;
         assert_eq!(reason(outcome), Reason::SourceChanged, "replaced: {replaced}");
     }
 }
@@ -534,7 +545,7 @@ async fn c16_what_looks_cut_short_because_it_still_grows_has_changed() {
     let source = place.source(None);
     let candidate = source.look_again("corner.dump").await.unwrap().unwrap();
     let (definition, staging) = (place.definition(None), place.staging.path());
-    let outcome = fetch(&source, &candidate, &definition, staging, 1 << 40, progress).await;
+    let outcome = fetch(&source, &candidate, &definition, staging, 1 << 40, DEADLINE, progress).await;
     assert_eq!(reason(outcome), Reason::SourceChanged);
 }
 

@@ -1,4 +1,4 @@
-//! Rows beside a run: later sweeps, kept sandboxes, messages.
+//! Rows beside a run: later sweeps, kept sandboxes.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::column::{instant, read_instant, read_run, unreadable};
 use crate::model::{CleanUp, RunId};
 use crate::store::error::Fault;
-use crate::store::values::{KeptSandbox, LateCleanUp, OutboxEntry, OutboxItem};
+use crate::store::values::{KeptSandbox, LateCleanUp};
 
 /// Adds what a sweep found.
 pub(in crate::store) fn note_late_cleanup(
@@ -64,63 +64,6 @@ pub(in crate::store) fn kept(connection: &Connection) -> Result<Vec<KeptSandbox>
 /// Forgets what was kept of a run.
 pub(in crate::store) fn forget_kept(transaction: &Transaction<'_>, run: RunId) -> Result<(), Fault> {
     transaction.execute("DELETE FROM kept WHERE run = ?1", [run.to_string()])?;
-    Ok(())
-}
-
-/// Unsent messages that are due.
-pub(in crate::store) fn outbox_due(
-    connection: &Connection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<OutboxItem>, Fault> {
-    let mut statement = connection.prepare(
-        "SELECT id, run, channel, recipient, message_id, body, not_before, attempts FROM outbox
-         WHERE sent_at IS NULL AND not_before <= ?1 ORDER BY not_before, id LIMIT ?2",
-    )?;
-    let mut rows = statement.query(params![instant(now), limit])?;
-    let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        let entry = OutboxEntry {
-            channel: row.get("channel")?,
-            recipient: row.get("recipient")?,
-            message_id: row.get("message_id")?,
-            body: row.get("body")?,
-            not_before: read_instant(row, "not_before")?,
-        };
-        due.push(OutboxItem {
-            id: row.get("id")?,
-            run: read_run(row, "run")?,
-            entry,
-            attempts: row.get("attempts")?,
-        });
-    }
-    Ok(due)
-}
-
-/// The message is sent.
-pub(in crate::store) fn outbox_sent(
-    transaction: &Transaction<'_>,
-    id: i64,
-    at: Timestamp,
-) -> Result<(), Fault> {
-    transaction.execute(
-        "UPDATE outbox SET sent_at = ?2, attempts = attempts + 1, last_error = NULL WHERE id = ?1",
-        params![id, instant(at)],
-    )?;
-    Ok(())
-}
-
-/// The message is to be tried again.
-pub(in crate::store) fn outbox_failed(
-    transaction: &Transaction<'_>,
-    id: i64,
-    not_before: Timestamp,
-    error: &str,
-) -> Result<(), Fault> {
-    transaction.execute(
-        "UPDATE outbox SET not_before = ?2, attempts = attempts + 1, last_error = ?3 WHERE id = ?1",
-        params![id, instant(not_before), error],
-    )?;
     Ok(())
 }
 

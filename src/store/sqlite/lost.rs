@@ -52,6 +52,7 @@ fn last_words(reason: Reason, story: &[Event], sequence: u64) -> Event {
 
 /// The line of history: the same fold as every other run's, so that nobody who folds the events again disagrees.
 fn ended(story: &[Event], begun: RunSummary, reason: Reason, now: Timestamp) -> RunSummary {
+    let due_at = begun.due_at;
     let judged = match RunRecord::fold(story) {
         Ok(record) => RunSummary {
             // What was intended and not undone may still be there; the sweep that follows will know.
@@ -61,6 +62,7 @@ fn ended(story: &[Event], begun: RunSummary, reason: Reason, now: Timestamp) -> 
         Err(_) => begun,
     };
     RunSummary {
+        due_at,
         finished_at: Some(now),
         verdict: Some(reason.verdict()),
         reason: Some(reason),

@@ -2,9 +2,12 @@
 
 pub(super) mod aside;
 mod column;
+pub(super) mod crowd;
+pub(super) mod digest;
 mod event;
 pub(super) mod lost;
 mod open;
+pub(super) mod outbox;
 pub(super) mod queries;
 mod reader;
 pub(super) mod runs;

@@ -15,7 +15,11 @@ use super::{BUSY_TIMEOUT, reader};
 use crate::model::StoreId;
 use crate::store::error::Fault;
 
-const SCHEMAS: &[M<'_>] = &[M::up(include_str!("schema_1.sql"))];
+const SCHEMAS: &[M<'_>] = &[
+    M::up(include_str!("schema_1.sql")),
+    M::up(include_str!("schema_2.sql")),
+    M::up(include_str!("schema_3.sql")),
+];
 
 /// In the header of every database of ours; set by schema 1.
 const APPLICATION_ID: i64 = 0x4472_6C59;
@@ -179,5 +183,29 @@ mod tests {
             |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!((pragma("synchronous"), pragma("foreign_keys")), (2, 1));
         assert_eq!(pragma("busy_timeout"), 10_000);
+    }
+
+    #[test]
+    fn g7_a_message_of_the_first_schema_is_still_to_be_sent_after_the_upgrade() {
+        let (_directory, path) = old_store();
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(
+            "INSERT INTO runs (run, drill, service, started_by, started_at) VALUES ('r', 'd', 's', 'manual', 1);
+             INSERT INTO outbox (run, channel, recipient, message_id, body, not_before, attempts, last_error)
+             VALUES ('r', 'mail', 'cto@example.com', '<1@x>', 'text', 7, 3, '451 later');
+             INSERT INTO outbox (run, channel, recipient, message_id, body, not_before, sent_at)
+             VALUES ('r', 'mail', 'cto@example.com', '<2@x>', 'text', 7, 9);",
+        )
+        .unwrap();
+        drop(old);
+        let upgraded = migrate(&path, SCHEMAS).unwrap();
+        let rows =
+            "SELECT group_concat(concat_ws(' ', id, run, recipient, message_id, body, not_before, attempts,
+             coalesce(sent_at, 'waits'), coalesce(refusal, '-'), stands_for), '; ' ORDER BY id) FROM outbox";
+        let rows: String = upgraded.query_row(rows, [], |row| row.get(0)).unwrap();
+        assert_eq!(
+            rows,
+            "1 r cto@example.com <1@x> text 7 3 waits 451 later 1; 2 r cto@example.com <2@x> text 7 0 9 - 1"
+        );
     }
 }

@@ -6,14 +6,15 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::column::{from_word, instant, instant_from, read_drill, read_instant, read_run};
 use super::event;
-use crate::model::{DrillName, Event, Reason, RunId};
+use crate::model::{DrillName, Event, Reason, RunId, Watermark};
 use crate::record::RunSummary;
 use crate::store::error::Fault;
-use crate::store::values::HistoryFilter;
+use crate::store::values::{HistoryFilter, LastOccurrence, Occurrence};
 
 /// A run's line. What the newest sweep found stands above what the run knew of itself.
 const SUMMARY: &str = "SELECT run, drill, service, started_at, finished_at, verdict, reason, sentence,
     time_to_verified_seconds, recovery_point_age_seconds, proof,
+    (SELECT max(scheduled_at) FROM occurrences WHERE occurrences.run = runs.run) AS due_at,
     coalesce((SELECT leaked FROM cleanups WHERE cleanups.run = runs.run ORDER BY id DESC LIMIT 1), leaked) AS leaked
     FROM runs";
 
@@ -95,10 +96,56 @@ pub(in crate::store) fn find(
 pub(in crate::store) fn watermark(
     connection: &Connection,
     drill: &DrillName,
-) -> Result<Option<Timestamp>, Fault> {
-    let sql = "SELECT scheduled_at FROM watermarks WHERE drill = ?1";
-    let found = connection.query_row(sql, [drill.as_str()], |row| row.get(0)).optional()?;
-    found.map(instant_from).transpose()
+) -> Result<Option<Watermark>, Fault> {
+    let sql = "SELECT scheduled_at, calendar FROM watermarks WHERE drill = ?1";
+    let read = |row: &Row<'_>| Ok((row.get("scheduled_at")?, row.get("calendar")?));
+    let found: Option<(i64, _)> = connection.query_row(sql, [drill.as_str()], read).optional()?;
+    found.map(|(at, calendar)| Ok(Watermark { scheduled_at: instant_from(at)?, calendar })).transpose()
+}
+
+/// Runs that were lost with a daemon and that no message is about.
+pub(in crate::store) fn lost_untold(connection: &Connection, since: Timestamp) -> Result<Vec<RunId>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT run FROM runs WHERE started_at >= ?1 AND reason = ?2
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.run) ORDER BY started_at",
+    )?;
+    let mut rows = statement.query(params![instant(since), Reason::DaemonLost.word()])?;
+    let mut lost = Vec::new();
+    while let Some(row) = rows.next()? {
+        lost.push(read_run(row, "run")?);
+    }
+    Ok(lost)
+}
+
+/// A drill's newest proof.
+pub(in crate::store) fn last_proof(
+    connection: &Connection,
+    drill: &DrillName,
+) -> Result<Option<RunSummary>, Fault> {
+    let values = vec![Value::Text(drill.to_string())];
+    let newest = format!("{SUMMARY} WHERE drill = ? AND proof ORDER BY started_at DESC LIMIT 1");
+    Ok(summaries(connection, &newest, values)?.pop())
+}
+
+/// A drill's newest occurrence.
+pub(in crate::store) fn last_occurrence(
+    connection: &Connection,
+    drill: &DrillName,
+) -> Result<Option<LastOccurrence>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT o.scheduled_at, o.attempt, o.outcome, runs.finished_at FROM occurrences AS o LEFT JOIN runs USING (run)
+         WHERE o.drill = ?1 ORDER BY o.scheduled_at DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query([drill.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let occurrence = Occurrence {
+        drill: drill.clone(),
+        scheduled_at: read_instant(row, "scheduled_at")?,
+        attempt: row.get("attempt")?,
+    };
+    let verdict = row.get::<_, Option<String>>("outcome")?.as_deref().map(from_word).transpose()?;
+    let ended_at = row.get::<_, Option<i64>>("finished_at")?.map(instant_from).transpose()?;
+    Ok(Some(LastOccurrence { occurrence, verdict, ended_at }))
 }
 
 /// What is to be said of an unfinished run whose process has died.
@@ -124,6 +171,7 @@ fn read_summary(row: &Row<'_>) -> Result<RunSummary, Fault> {
         run: read_run(row, "run")?,
         drill: read_drill(row, "drill")?,
         service: row.get("service")?,
+        due_at: row.get::<_, Option<i64>>("due_at")?.map(instant_from).transpose()?,
         started_at: read_instant(row, "started_at")?,
         finished_at: row.get::<_, Option<i64>>("finished_at")?.map(instant_from).transpose()?,
         verdict: word("verdict")?.as_deref().map(from_word).transpose()?,

@@ -1,11 +1,12 @@
 //! The life of a run, a function for each of its transactions.
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::column::instant;
-use super::event;
+use super::{event, outbox};
 use crate::model::event::Trigger;
-use crate::model::{Event, RunId};
+use crate::model::{DrillName, Event, RunId};
 use crate::record::RunSummary;
 use crate::store::error::Fault;
 use crate::store::values::{Claim, Occurrence, OutboxEntry};
@@ -20,7 +21,7 @@ pub(in crate::store) fn claim(transaction: &Transaction<'_>, claim: &Claim) -> R
     insert_run(transaction, claim)?;
     if let Some(occurrence) = &claim.occurrence {
         take(transaction, claim.run, occurrence)?;
-        move_watermark(transaction, occurrence)?;
+        advance_watermark(transaction, &occurrence.drill, occurrence.scheduled_at, None)?;
     }
     insert_events(transaction, claim.run, std::slice::from_ref(&claim.opening))?;
     Ok(true)
@@ -41,11 +42,11 @@ pub(in crate::store) fn finish(
     transaction: &Transaction<'_>,
     summary: &RunSummary,
     events: &[Event],
-    outbox: &[OutboxEntry],
+    messages: &[OutboxEntry],
 ) -> Result<(), Fault> {
     append(transaction, summary.run, events)?;
     conclude(transaction, summary)?;
-    outbox.iter().try_for_each(|entry| post(transaction, summary.run, entry))
+    messages.iter().try_for_each(|entry| outbox::post(transaction, Some(summary.run), entry))
 }
 
 /// The verdict, and with it the end of its occurrence.
@@ -150,27 +151,18 @@ fn take(transaction: &Transaction<'_>, run: RunId, occurrence: &Occurrence) -> R
     Ok(())
 }
 
-/// Never backwards: a retry of an older instant leaves it where it is.
-fn move_watermark(transaction: &Transaction<'_>, occurrence: &Occurrence) -> Result<(), Fault> {
+/// Never backwards: a retry of an older instant leaves it where it is. A claim leaves the calendar that it came due by.
+pub(in crate::store) fn advance_watermark(
+    transaction: &Transaction<'_>,
+    drill: &DrillName,
+    to: Timestamp,
+    calendar: Option<&str>,
+) -> Result<(), Fault> {
     transaction.execute(
-        "INSERT INTO watermarks (drill, scheduled_at) VALUES (?1, ?2)
-         ON CONFLICT DO UPDATE SET scheduled_at = max(scheduled_at, excluded.scheduled_at)",
-        params![occurrence.drill.as_str(), instant(occurrence.scheduled_at)],
-    )?;
-    Ok(())
-}
-
-fn post(transaction: &Transaction<'_>, run: RunId, entry: &OutboxEntry) -> Result<(), Fault> {
-    transaction.execute(
-        "INSERT INTO outbox (run, channel, recipient, message_id, body, not_before) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            run.to_string(),
-            entry.channel,
-            entry.recipient,
-            entry.message_id,
-            entry.body,
-            instant(entry.not_before)
-        ],
+        "INSERT INTO watermarks (drill, scheduled_at, calendar) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET scheduled_at = max(scheduled_at, excluded.scheduled_at),
+             calendar = coalesce(excluded.calendar, calendar)",
+        params![drill.as_str(), instant(to), calendar],
     )?;
     Ok(())
 }

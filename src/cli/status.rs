@@ -1,0 +1,70 @@
+//! `drillyard status` and `drillyard digest`: where all services stand, now and in a letter.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::{Context, explain, fail, style};
+use super::{Exit, Global, help, print, select};
+use crate::definition::Drill;
+use crate::notify::Notifier;
+use crate::notify::standings::standings;
+use crate::record::standing::Standing;
+use crate::report;
+use crate::report::mail::Letter;
+use crate::run::world::wall_clock;
+
+/// Runs are counted over a week, and over the week before it.
+const PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+pub(super) async fn status(global: &Global, context: &Context) -> u8 {
+    let (services, since, now) = match stand(global, context).await {
+        Ok(standing) => standing,
+        Err(code) => return code,
+    };
+    // What was given up before the period is nobody's news any more.
+    let undelivered = match context.store.undelivered(None, since).await {
+        Ok(undelivered) => undelivered,
+        Err(error) => return explain(&error, Exit::Errored),
+    };
+    if context.json {
+        return print(&help::pretty(&report::status_json(&services, &undelivered, since, now)));
+    }
+    print(&report::status_text(&services, &undelivered, now, style()))
+}
+
+/// Prints the digest as it would be sent.
+pub(super) async fn digest(global: &Global, context: &Context, send: bool) -> u8 {
+    let (services, since, now) = match stand(global, context).await {
+        Ok(standing) => standing,
+        Err(code) => return code,
+    };
+    let letter = report::mail::digest(&services, since, now);
+    if send {
+        return send_digest(context, &letter, now).await;
+    }
+    if context.json {
+        return print(&help::pretty(&report::mail::letter_json(&letter)));
+    }
+    print(&format!("Subject: {}\n\n{}", letter.subject, letter.text))
+}
+
+/// To those whom the settings name; a person who asks is told whether it got there.
+async fn send_digest(context: &Context, letter: &Letter, now: Timestamp) -> u8 {
+    let Some(digest) = &context.settings.digest else {
+        let hint = "write digest: { cron: \"0 8 * * 1\", to: [team@example.org] } into drillyard.yaml";
+        return fail("the settings name nobody whom a digest is sent to", Some(hint), Exit::Invalid);
+    };
+    let notifier = Notifier::new(&context.settings, context.store.state());
+    match notifier.send_digest(&digest.to, letter, &context.store, now).await {
+        Err(error) => explain(&error, Exit::Errored),
+        Ok(delivered) if delivered.waiting + delivered.given_up == 0 => print(&delivered.to_string()),
+        Ok(delivered) => fail(&delivered.to_string(), None, Exit::Errored),
+    }
+}
+
+async fn stand(global: &Global, context: &Context) -> Result<(Vec<Standing>, Timestamp, Timestamp), u8> {
+    let drills: Vec<Drill> = select::wanted_or_all(global, &context.settings, &[])?;
+    let now = wall_clock();
+    let since = now.checked_sub(PERIOD).unwrap_or(Timestamp::MIN);
+    let services = standings(&drills, &context.store, since, now).await;
+    Ok((services.map_err(|error| explain(&error, Exit::Errored))?, since, now))
+}

@@ -1,0 +1,184 @@
+//! The drills that the daemon knows: read at the start, read again when a file was touched, and never worse than before.
+//!
+//! A file with an error keeps the last good version of its drills, and says so; a file that is gone takes its drills
+//! with it. A run owns the drill that it began with, so nothing here reaches into a run.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::definition::{self, Drill, Fault, Parsed, Settings, settings};
+use crate::model::DrillName;
+use crate::record::visible::visible;
+
+/// A file that was written so recently may be half a file.
+pub const SETTLED: Duration = Duration::from_secs(1);
+
+/// The drills by name.
+pub type Drills = BTreeMap<DrillName, Arc<Drill>>;
+
+/// The settings and drills in force.
+#[derive(Debug)]
+pub struct Definitions {
+    settings: Settings,
+    drills: Drills,
+    faults: Vec<Fault>,
+    stamps: Vec<Stamp>,
+}
+
+/// What tells that a file is another one than before, without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    file: PathBuf,
+    inode: u64,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+/// What came of a look at the files.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// Nothing was touched.
+    Same,
+    /// Somebody is at work on a file: look again after [`SETTLED`].
+    Unsettled,
+    /// They were read again. Drills whose calendar is new or another begin now.
+    Read {
+        /// Their names.
+        begin: Vec<DrillName>,
+    },
+}
+
+impl Definitions {
+    /// Reads the drills of valid settings.
+    pub fn load(settings: Settings) -> Self {
+        let mut loaded = Self { settings, drills: Drills::new(), faults: Vec::new(), stamps: Vec::new() };
+        loaded.read();
+        loaded
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The drills in force.
+    pub fn drills(&self) -> &Drills {
+        &self.drills
+    }
+
+    /// How many errors the files have.
+    pub fn errors(&self) -> usize {
+        self.faults.iter().filter(|fault| fault.is_error()).count()
+    }
+
+    /// Reads the files again where one was touched, or in any case where a person asks for it.
+    pub fn look(&mut self, asked: bool) -> Looked {
+        let stamps = stamps(&self.settings);
+        if !asked && stamps == self.stamps {
+            return Looked::Same;
+        }
+        if !asked && stamps.iter().any(Stamp::is_fresh) {
+            return Looked::Unsettled;
+        }
+        let before = self.drills.clone();
+        self.read();
+        let begin = self.drills.values().filter(|drill| begins_anew(before.get(&drill.name), drill));
+        Looked::Read { begin: begin.map(|drill| drill.name.clone()).collect() }
+    }
+
+    fn read(&mut self) {
+        // Before the reading: what is written in the meantime is seen by the next look.
+        self.stamps = stamps(&self.settings);
+        let mut faults = self.read_settings();
+        let parsed = definition::load(&there(&self.settings), &self.settings);
+        let (drills, kept) = merge(&self.drills, &parsed);
+        faults.extend(parsed.faults);
+        faults.iter().for_each(tell);
+        for name in kept {
+            tracing::warn!(drill = %name, "its last good version stays in force, because its file has an error");
+        }
+        tracing::info!(drills = drills.len(), "read the drills");
+        (self.drills, self.faults) = (drills, faults);
+    }
+
+    /// Settings with an error leave the last good ones in force.
+    fn read_settings(&mut self) -> Vec<Fault> {
+        let Some(file) = self.settings.file.clone() else { return Vec::new() };
+        match settings::load(Some(&file), Path::new("/")) {
+            Ok((settings, faults)) => {
+                if !faults.iter().any(Fault::is_error) {
+                    self.settings = settings;
+                }
+                faults
+            }
+            Err(error) => vec![Fault::of_file(&file, definition::Code::Unreadable, error.to_string())],
+        }
+    }
+}
+
+impl Stamp {
+    fn of(file: PathBuf) -> Self {
+        let found = std::fs::metadata(&file).ok();
+        Self {
+            inode: found.as_ref().map_or(0, MetadataExt::ino),
+            bytes: found.as_ref().map_or(0, std::fs::Metadata::len),
+            modified: found.and_then(|found| found.modified().ok()),
+            file,
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        let age = self.modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
+        age.is_some_and(|age| age < SETTLED)
+    }
+}
+
+fn stamps(settings: &Settings) -> Vec<Stamp> {
+    let (files, _) = definition::list(&there(settings), settings);
+    settings.file.iter().cloned().chain(files).map(Stamp::of).collect()
+}
+
+/// A default folder that nobody has made is no fault.
+fn there(settings: &Settings) -> Vec<PathBuf> {
+    let named = |path: &&PathBuf| settings.file.is_some() || path.exists();
+    settings.drills.iter().filter(named).cloned().collect()
+}
+
+/// New drills over old ones; an old one stays where its own file, or a folder above it, has an error and does not give
+/// a valid drill of that name. Returns the names of those that stay.
+fn merge(old: &Drills, parsed: &Parsed) -> (Drills, Vec<DrillName>) {
+    let mut drills: Drills =
+        parsed.drills.iter().map(|drill| (drill.name.clone(), Arc::new(drill.clone()))).collect();
+    let broken: Vec<&Path> =
+        parsed.faults.iter().filter(|fault| fault.is_error()).map(|fault| fault.file.as_path()).collect();
+    let mut kept = Vec::new();
+    for (name, drill) in old {
+        if !drills.contains_key(name) && broken.iter().any(|path| drill.file.starts_with(path)) {
+            drills.insert(name.clone(), drill.clone());
+            kept.push(name.clone());
+        }
+    }
+    (drills, kept)
+}
+
+fn begins_anew(before: Option<&Arc<Drill>>, now: &Drill) -> bool {
+    let calendar = |drill: &Drill| drill.schedule.as_ref().map(|schedule| schedule.calendar.clone());
+    now.schedule.is_some() && before.is_none_or(|before| calendar(before) != calendar(now))
+}
+
+fn tell(fault: &Fault) {
+    let place = format!("{}:{}", visible(&fault.file.display().to_string()), fault.line);
+    let (message, code) = (visible(&fault.message), fault.code.word());
+    if fault.is_error() {
+        tracing::error!(%place, code, "{message}");
+    } else {
+        tracing::debug!(%place, code, "{message}");
+    }
+}
+
+#[cfg(test)]
+#[path = "definitions_tests.rs"]
+mod tests;

@@ -1,0 +1,142 @@
+//! What tables hold: which of them are read, their columns and keys, their counts and sums.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Row;
+
+use super::hash::{self, Value};
+use super::session::Session;
+use super::state::{Column, TableState};
+use super::{DigestError, Options};
+use crate::definition::TableName;
+
+/// Large objects are rows of this table, and are read like any other.
+const LARGE_OBJECTS: u32 = 2613;
+
+/// Every table with rows of its own. A partitioned table has none; an extension's are not the database's.
+/// `relation, schema, table, persistence`.
+const TABLES: &str = "\
+SELECT relation.oid, schema.nspname::text, relation.relname::text, relation.relpersistence::text
+FROM pg_class AS relation JOIN pg_namespace AS schema ON schema.oid = relation.relnamespace
+WHERE relation.oid = 2613
+   OR relation.relkind = 'r' AND relation.oid >= 16384 AND relation.relpersistence <> 't'
+      AND schema.nspname <> 'information_schema'
+      AND NOT EXISTS (SELECT FROM pg_depend AS member WHERE member.classid = 1259 AND member.objid = relation.oid
+                      AND member.objsubid = 0 AND member.deptype = 'e')
+ORDER BY 2, 3";
+
+/// Columns of every table, in their order, with what hashing needs to know. A virtual column holds nothing.
+/// `relation, column, base type, base type's name, output function, has length, is domain`.
+const COLUMNS: &str = "\
+WITH RECURSIVE base (type, base, modifier, kind) AS (
+  SELECT oid, oid, -1, typtype FROM pg_type
+  UNION ALL
+  SELECT base.type, domain.typbasetype, domain.typtypmod, below.typtype
+  FROM base JOIN pg_type AS domain ON domain.oid = base.base AND domain.typtype = 'd'
+  JOIN pg_type AS below ON below.oid = domain.typbasetype
+)
+SELECT attribute.attrelid, attribute.attname::text, kind.oid,
+       format('%I.%I', kind_schema.nspname, kind.typname),
+       CASE WHEN output.proargtypes[0] = kind.oid OR argument.typtype = 'p'
+            THEN format('%I.%I', output_schema.nspname, output.proname) END,
+       CASE WHEN base.base = attribute.atttypid THEN attribute.atttypmod ELSE base.modifier END <> -1,
+       base.base <> attribute.atttypid
+FROM pg_attribute AS attribute
+JOIN pg_class AS relation ON relation.oid = attribute.attrelid AND (relation.relkind = 'r' OR relation.oid = 2613)
+JOIN base ON base.type = attribute.atttypid AND base.kind <> 'd'
+JOIN pg_type AS kind ON kind.oid = base.base JOIN pg_namespace AS kind_schema ON kind_schema.oid = kind.typnamespace
+JOIN pg_proc AS output ON output.oid = kind.typoutput
+JOIN pg_type AS argument ON argument.oid = output.proargtypes[0]
+JOIN pg_namespace AS output_schema ON output_schema.oid = output.pronamespace
+WHERE attribute.attnum > 0 AND NOT attribute.attisdropped AND attribute.attgenerated <> 'v'
+  AND (relation.oid >= 16384 OR relation.oid = 2613)
+ORDER BY attribute.attrelid, attribute.attnum";
+
+/// Sets of columns that identify a row: unique over all rows, without NULL. `relation, columns`.
+const KEYS: &str = "\
+SELECT index.indrelid,
+       (SELECT array_agg(attribute.attname::text ORDER BY part.position)
+        FROM unnest(index.indkey::int2[]) WITH ORDINALITY AS part (number, position)
+        JOIN pg_attribute AS attribute ON attribute.attrelid = index.indrelid AND attribute.attnum = part.number
+        WHERE part.position <= index.indnkeyatts)
+FROM pg_index AS index JOIN pg_class AS name ON name.oid = index.indexrelid
+WHERE index.indisunique AND index.indisvalid AND index.indpred IS NULL AND index.indexprs IS NULL
+  AND (index.indrelid >= 16384 OR index.indrelid = 2613)
+  AND NOT EXISTS (SELECT FROM unnest(index.indkey::int2[]) WITH ORDINALITY AS part (number, position)
+                  JOIN pg_attribute AS attribute ON attribute.attrelid = index.indrelid
+                   AND attribute.attnum = part.number
+                  WHERE part.position <= index.indnkeyatts AND NOT attribute.attnotnull)
+ORDER BY index.indrelid, index.indisprimary DESC, index.indnkeyatts, name.relname";
+
+/// Reads every table's state, and says which were left out.
+pub(super) async fn read(
+    session: &Session<'_>,
+    options: &Options,
+) -> Result<(BTreeMap<TableName, TableState>, Vec<String>), DigestError> {
+    let mut columns = columns(session).await?;
+    let mut keys = keys(session).await?;
+    let (mut tables, mut left_out) = (BTreeMap::new(), Vec::new());
+    for row in session.rows("its tables", TABLES).await? {
+        let table = TableName { schema: row.get(1), table: row.get(2) };
+        let relation: u32 = row.get(0);
+        if options.ignored_tables.contains(&table) {
+            continue;
+        }
+        if row.get::<_, &str>(3) == "u" {
+            left_out.push(format!("content of {table}: unlogged"));
+            continue;
+        }
+        let mut columns = columns.remove(&relation).unwrap_or_default();
+        columns.retain(|column| !options.ignores(&table, &column.name));
+        let state = read_one(session, &table, columns, keys.remove(&relation).unwrap_or_default()).await?;
+        if relation != LARGE_OBJECTS || state.rows > 0 {
+            tables.insert(table, state);
+        }
+    }
+    Ok((tables, left_out))
+}
+
+async fn read_one(
+    session: &Session<'_>,
+    table: &TableName,
+    columns: Vec<Column>,
+    mut keys: Vec<Vec<String>>,
+) -> Result<TableState, DigestError> {
+    keys.retain(|key| key.iter().all(|part| columns.iter().any(|column| column.name == *part)));
+    let what = format!("the content of {table}");
+    let rows = session.rows(&what, &hash::table_question(&table.quoted(), &columns)).await?;
+    let unclear = || DigestError::Answer { what: what.clone() };
+    let row = rows.first().ok_or_else(unclear)?;
+    let sum = |number: usize| row.get::<_, &str>(number + 1).parse::<i128>().map_err(|_| unclear());
+    Ok(TableState {
+        rows: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(),
+        sums: [sum(0)?, sum(1)?],
+        columns,
+        keys,
+    })
+}
+
+async fn columns(session: &Session<'_>) -> Result<BTreeMap<u32, Vec<Column>>, DigestError> {
+    let mut found: BTreeMap<u32, Vec<Column>> = BTreeMap::new();
+    for row in session.rows("its columns", COLUMNS).await? {
+        found.entry(row.get(0)).or_default().push(column(&row));
+    }
+    Ok(found)
+}
+
+fn column(row: &Row) -> Column {
+    Column {
+        name: row.get(1),
+        base: row.get::<_, bool>(6).then(|| row.get(3)),
+        output: row.get(4),
+        value: Value::of(row.get(2), row.get(5)),
+    }
+}
+
+async fn keys(session: &Session<'_>) -> Result<BTreeMap<u32, Vec<Vec<String>>>, DigestError> {
+    let mut found: BTreeMap<u32, Vec<Vec<String>>> = BTreeMap::new();
+    for row in session.rows("its keys", KEYS).await? {
+        found.entry(row.get(0)).or_default().push(row.get(1));
+    }
+    Ok(found)
+}

@@ -1,0 +1,287 @@
+//! Where the services stand: what is proven, what is failing, what nobody has proven yet, and what has become of it.
+//!
+//! Pure: the drills and their runs come in, one [`Standing`] per service comes out, the worst first (measures.md).
+//!
+//! The newest *conclusive* verdict decides whether a drill is failing: a proof or a `failed`. A run that could not find
+//! out takes no failure back, and a backup that a person chose says nothing of the newest one (2026-11-21).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::RunSummary;
+use crate::model::{DrillName, Objectives, Outcome, Rehearsed, RunId, Verdict};
+
+/// A drill as its standing is asked for, with its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watched {
+    /// The drill.
+    pub drill: DrillName,
+    /// Its service.
+    pub service: String,
+    /// Who owns the service, where the drill says so.
+    pub owner: Option<String>,
+    /// Whom to ask, where the drill says so.
+    pub contact: Option<String>,
+    /// What it is held against.
+    pub objectives: Objectives,
+    /// How old the newest proof may be.
+    pub proof_max_age: Duration,
+    /// Whether it rehearses rollbacks.
+    pub has_rollbacks: bool,
+    /// When it is due next; `None` where nothing starts it but a person.
+    pub next_due_at: Option<Timestamp>,
+    /// Its runs, the newest first.
+    pub runs: Vec<RunSummary>,
+    /// The newest run in which rollbacks were rehearsed.
+    pub rehearsed: Option<LastRehearsal>,
+    /// What the newest proof did not verify.
+    pub not_verified: Vec<String>,
+}
+
+/// The newest run in which rollbacks were rehearsed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastRehearsal {
+    /// When that run began.
+    pub at: Timestamp,
+    /// What it found, in the order of the drill; at least one.
+    pub rehearsed: Vec<Rehearsed>,
+}
+
+impl LastRehearsal {
+    /// Whether every rehearsal was as expected.
+    pub fn passed(&self) -> bool {
+        self.rehearsed.iter().all(|rehearsed| rehearsed.outcome == Outcome::Passed)
+    }
+}
+
+/// The state of a drill or service, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// The newest conclusive verdict is `failed`.
+    Failing,
+    /// There is no proof yet.
+    Never,
+    /// The newest proof is older than it may be.
+    Stale,
+    /// The newest proof is young enough.
+    Proven,
+}
+
+impl State {
+    /// The word that tables and JSON use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Never => "never",
+            Self::Stale => "stale",
+            Self::Proven => "proven",
+        }
+    }
+}
+
+/// Whether recovery becomes slower.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Trend {
+    /// Fewer than three proofs: no trend.
+    Unknown,
+    /// Within a fifth or five seconds of the median of the proofs before.
+    Steady,
+    /// By this part of that median, `0.4` for 40 %.
+    Slower(f64),
+    /// By this part of that median.
+    Faster(f64),
+}
+
+/// What proves that a backup can be restored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof {
+    /// The run.
+    pub run: RunId,
+    /// When it began.
+    pub at: Timestamp,
+    /// Its recovery time.
+    pub recovery_time: Option<Duration>,
+    /// Age of its recovery point.
+    pub recovery_point_age: Option<Duration>,
+}
+
+/// How the runs of a period ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Runs that passed.
+    pub passed: usize,
+    /// Runs that proved a problem.
+    pub failed: usize,
+    /// Runs that could not find out, were lost or were stopped.
+    pub errored: usize,
+    /// Due instants at which nothing was started.
+    pub missed: usize,
+}
+
+/// Where one drill stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrillStanding {
+    /// The drill and what is known of it.
+    pub watched: Watched,
+    /// Its state.
+    pub state: State,
+    /// The newest proof.
+    pub proof: Option<Proof>,
+    /// Whether recovery becomes slower.
+    pub trend: Trend,
+    /// How its runs ended since the beginning of the period.
+    pub tally: Tally,
+    /// How its runs ended in the period of the same length before.
+    pub before: Tally,
+}
+
+/// Where one service stands: as its worst drill.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The service.
+    pub service: String,
+    /// The state of its worst drill.
+    pub state: State,
+    /// Its drills, the worst first.
+    pub drills: Vec<DrillStanding>,
+}
+
+impl Standing {
+    /// Who owns the service, by the first of its drills that says so.
+    pub fn owner(&self) -> Option<&str> {
+        self.drills.iter().find_map(|drill| drill.watched.owner.as_deref())
+    }
+
+    /// Whether any of its drills rehearses rollbacks.
+    pub fn has_rollbacks(&self) -> bool {
+        self.drills.iter().any(|drill| drill.watched.has_rollbacks)
+    }
+
+    /// The newest run of any of its drills in which rollbacks were rehearsed.
+    pub fn last_rehearsal(&self) -> Option<&LastRehearsal> {
+        self.drills.iter().filter_map(|drill| drill.watched.rehearsed.as_ref()).max_by_key(|last| last.at)
+    }
+
+    /// How the runs of all its drills ended since the beginning of the period.
+    pub fn tally(&self) -> Tally {
+        self.drills.iter().fold(Tally::default(), |sum, drill| sum.and(drill.tally))
+    }
+}
+
+/// The services of these drills as they stand at `now`, the worst first and then by name; runs are counted from `since`.
+pub fn standings(drills: Vec<Watched>, since: Timestamp, now: Timestamp) -> Vec<Standing> {
+    let mut services: BTreeMap<String, Vec<DrillStanding>> = BTreeMap::new();
+    for watched in drills {
+        services.entry(watched.service.clone()).or_default().push(DrillStanding::of(watched, since, now));
+    }
+    let mut standings: Vec<Standing> =
+        services.into_iter().map(|(service, drills)| of(service, drills)).collect();
+    standings.sort_by_key(|standing| standing.state);
+    standings
+}
+
+fn of(service: String, mut drills: Vec<DrillStanding>) -> Standing {
+    drills.sort_by(|a, b| (a.state, &a.watched.drill).cmp(&(b.state, &b.watched.drill)));
+    let state = drills.first().map_or(State::Never, |drill| drill.state);
+    Standing { service, state, drills }
+}
+
+impl DrillStanding {
+    fn of(watched: Watched, since: Timestamp, now: Timestamp) -> Self {
+        let proof = watched.runs.iter().find(|run| run.proof).map(Proof::of);
+        let earlier = since.checked_sub(now.duration_since(since)).unwrap_or(Timestamp::MIN);
+        Self {
+            state: state(&watched, proof.as_ref(), now),
+            proof,
+            trend: trend(&watched.runs),
+            tally: Tally::of(&watched.runs, since, Timestamp::MAX),
+            before: Tally::of(&watched.runs, earlier, since),
+            watched,
+        }
+    }
+
+    /// The newest run that has ended.
+    pub fn newest(&self) -> Option<&RunSummary> {
+        self.watched.runs.iter().find(|run| run.verdict.is_some())
+    }
+}
+
+fn state(watched: &Watched, proof: Option<&Proof>, now: Timestamp) -> State {
+    let conclusive = watched.runs.iter().find(|run| run.proof || run.verdict == Some(Verdict::Failed));
+    if conclusive.is_some_and(|run| run.verdict == Some(Verdict::Failed)) {
+        return State::Failing;
+    }
+    let Some(proof) = proof else { return State::Never };
+    let age = Duration::try_from(now.duration_since(proof.at)).unwrap_or_default();
+    if age > watched.proof_max_age { State::Stale } else { State::Proven }
+}
+
+impl Proof {
+    fn of(run: &RunSummary) -> Self {
+        Self {
+            run: run.run,
+            at: run.started_at,
+            recovery_time: seconds(run.time_to_verified_seconds),
+            recovery_point_age: seconds(run.recovery_point_age_seconds),
+        }
+    }
+}
+
+fn seconds(value: Option<f64>) -> Option<Duration> {
+    value.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// Proofs that a trend is told from, the newest among them.
+const PROOFS: usize = 10;
+/// Part of a duration from which on a difference is worth a word, and the least difference that is.
+pub const NOTABLE: (f64, f64) = (0.2, 5.0);
+
+/// The newest proof against the median of those before.
+fn trend(runs: &[RunSummary]) -> Trend {
+    let times = runs.iter().filter(|run| run.proof).filter_map(|run| run.time_to_verified_seconds);
+    let mut times = times.take(PROOFS);
+    let newest = times.next();
+    let mut before: Vec<f64> = times.collect();
+    let (Some(newest), true) = (newest, before.len() >= 2) else { return Trend::Unknown };
+    before.sort_by(f64::total_cmp);
+    let median = before[before.len() / 2];
+    let (difference, part) = (newest - median, (newest - median) / median.max(f64::MIN_POSITIVE));
+    match difference.abs() <= NOTABLE.1 || part.abs() <= NOTABLE.0 {
+        true => Trend::Steady,
+        false if part > 0.0 => Trend::Slower(part),
+        false => Trend::Faster(-part),
+    }
+}
+
+impl Tally {
+    /// Counts the runs that began in `[since, until)`.
+    fn of(runs: &[RunSummary], since: Timestamp, until: Timestamp) -> Self {
+        let inside = runs.iter().filter(|run| run.started_at >= since && run.started_at < until);
+        let verdicts: Vec<Verdict> = inside.filter_map(|run| run.verdict).collect();
+        let count = |wanted: &[Verdict]| verdicts.iter().filter(|verdict| wanted.contains(verdict)).count();
+        Self {
+            passed: count(&[Verdict::Passed]),
+            failed: count(&[Verdict::Failed]),
+            errored: count(&[Verdict::Errored, Verdict::Aborted, Verdict::Cancelled]),
+            missed: count(&[Verdict::Missed, Verdict::Skipped]),
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            errored: self.errored + other.errored,
+            missed: self.missed + other.missed,
+        }
+    }
+
+    /// All runs and due instants that were counted.
+    pub fn total(self) -> usize {
+        self.passed + self.failed + self.errored + self.missed
+    }
+}

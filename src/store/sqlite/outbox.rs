@@ -1,0 +1,263 @@
+//! Messages as rows, a function for each transaction and question.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::column::{from_word, instant, instant_from, read_drill, read_instant, read_run, unreadable};
+use super::queries;
+use crate::model::{DrillName, RunId};
+use crate::record::{RunSummary, Undelivered};
+use crate::store::error::Fault;
+use crate::store::values::{OutboxClaim, OutboxDepth, OutboxEntry, OutboxItem, Scope};
+
+const COLUMNS: &str =
+    "id, run, channel, recipient, message_id, body, short_body, fallback, topic, stands_for,
+    not_before, attempts";
+
+const WAITING: &str = "sent_at IS NULL AND given_up_at IS NULL";
+
+/// Puts a message into the outbox. One that is there already stays as it is: to say a thing twice must not cost the
+/// verdict that it is said with (2026-11-21).
+pub(in crate::store) fn post(
+    transaction: &Transaction<'_>,
+    run: Option<RunId>,
+    entry: &OutboxEntry,
+) -> Result<(), Fault> {
+    replace_older(transaction, entry)?;
+    let fallback = (!entry.fallback.is_empty()).then(|| serde_json::to_string(&entry.fallback));
+    let fallback = fallback.transpose().map_err(unreadable)?;
+    transaction.execute(
+        "INSERT INTO outbox (run, channel, recipient, message_id, body, short_body, fallback, topic, stands_for,
+             not_before) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (message_id) DO NOTHING",
+        params![
+            run.map(|run| run.to_string()),
+            entry.channel.word(),
+            entry.recipient,
+            entry.message_id,
+            entry.body,
+            entry.short_body,
+            fallback,
+            entry.topic,
+            entry.stands_for,
+            instant(entry.not_before)
+        ],
+    )?;
+    Ok(())
+}
+
+/// A ping that comes late would tell yesterday's state, so a newer one replaces it even where it was tried.
+fn replace_older(transaction: &Transaction<'_>, entry: &OutboxEntry) -> Result<(), Fault> {
+    let Some(topic) = &entry.topic else { return Ok(()) };
+    transaction.execute(
+        &format!(
+            "DELETE FROM outbox WHERE {WAITING} AND topic = ?1 AND channel = ?2 AND recipient = ?3
+                 AND message_id <> ?4 AND claimed_by IS NULL AND (attempts = 0 OR channel = 'ping')"
+        ),
+        params![topic, entry.channel.word(), entry.recipient, entry.message_id],
+    )?;
+    Ok(())
+}
+
+/// Claims the oldest message that is due and nobody's.
+pub(in crate::store) fn claim_due(
+    transaction: &Transaction<'_>,
+    claim: &OutboxClaim,
+) -> Result<Option<OutboxItem>, Fault> {
+    let sql = format!(
+        "UPDATE outbox SET claimed_by = ?5, claimed_until = ?6 WHERE id = (
+             SELECT id FROM outbox WHERE {WAITING} AND channel = ?1 AND not_before <= ?2
+                 AND (?3 IS NULL OR run IS ?4) AND (claimed_until IS NULL OR claimed_until <= ?2)
+             ORDER BY not_before, id LIMIT 1)
+         RETURNING {COLUMNS}"
+    );
+    let (one, run) = match claim.scope {
+        Scope::Everything => (None, None),
+        Scope::Run(run) => (Some(true), Some(run.to_string())),
+        Scope::Digests => (Some(true), None),
+    };
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![
+        claim.channel.word(),
+        instant(claim.now),
+        one,
+        run,
+        claim.holder,
+        instant(claim.until)
+    ])?;
+    rows.next()?.map(item).transpose()
+}
+
+/// Gives back a holder's claims.
+pub(in crate::store) fn release(transaction: &Transaction<'_>, holder: &str) -> Result<(), Fault> {
+    transaction.execute(
+        "UPDATE outbox SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = ?1",
+        [holder],
+    )?;
+    Ok(())
+}
+
+/// The message is sent.
+pub(in crate::store) fn sent(transaction: &Transaction<'_>, id: i64, at: Timestamp) -> Result<(), Fault> {
+    transaction.execute(
+        "UPDATE outbox SET sent_at = ?2, attempts = attempts + 1, refusal = NULL, claimed_by = NULL,
+             claimed_until = NULL WHERE id = ?1",
+        params![id, instant(at)],
+    )?;
+    Ok(())
+}
+
+/// The message is to be tried again.
+pub(in crate::store) fn failed(
+    transaction: &Transaction<'_>,
+    id: i64,
+    not_before: Timestamp,
+    refusal: &str,
+) -> Result<(), Fault> {
+    transaction.execute(
+        &format!(
+            "UPDATE outbox SET not_before = ?2, attempts = attempts + 1, refusal = ?3, claimed_by = NULL,
+                 claimed_until = NULL WHERE id = ?1 AND {WAITING}"
+        ),
+        params![id, instant(not_before), refusal],
+    )?;
+    Ok(())
+}
+
+/// The message is given up, and what tells so is posted.
+pub(in crate::store) fn given_up(
+    transaction: &Transaction<'_>,
+    id: i64,
+    at: Timestamp,
+    refusal: &str,
+) -> Result<(), Fault> {
+    let sql = format!(
+        "UPDATE outbox SET given_up_at = ?2, attempts = attempts + 1, refusal = ?3, claimed_by = NULL,
+             claimed_until = NULL WHERE id = ?1 AND {WAITING} RETURNING run, fallback"
+    );
+    let found: Option<(Option<String>, Option<String>)> = transaction
+        .query_row(&sql, params![id, instant(at), refusal], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((run, Some(fallback))) = found else { return Ok(()) };
+    let entries: Vec<OutboxEntry> = serde_json::from_str(&fallback).map_err(unreadable)?;
+    let run = run.map(|run| run.parse().map_err(unreadable)).transpose()?;
+    entries.into_iter().try_for_each(|entry| post(transaction, run, &OutboxEntry { not_before: at, ..entry }))
+}
+
+/// Unsent messages that are due.
+pub(in crate::store) fn due(
+    connection: &Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxItem>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox WHERE {WAITING} AND not_before <= ?1 ORDER BY not_before, id LIMIT ?2"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params![instant(now), limit])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        due.push(item(row)?);
+    }
+    Ok(due)
+}
+
+fn item(row: &Row<'_>) -> Result<OutboxItem, Fault> {
+    let fallback: Option<String> = row.get("fallback")?;
+    let entry = OutboxEntry {
+        channel: from_word(&row.get::<_, String>("channel")?)?,
+        recipient: row.get("recipient")?,
+        message_id: row.get("message_id")?,
+        body: row.get("body")?,
+        short_body: row.get("short_body")?,
+        fallback: fallback.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text)).map_err(unreadable)?,
+        topic: row.get("topic")?,
+        stands_for: row.get("stands_for")?,
+        not_before: read_instant(row, "not_before")?,
+    };
+    Ok(OutboxItem { id: row.get("id")?, run: about(row)?, entry, attempts: row.get("attempts")? })
+}
+
+fn about(row: &Row<'_>) -> Result<Option<RunId>, Fault> {
+    let none = row.get::<_, Option<String>>("run")?.is_none();
+    if none { Ok(None) } else { read_run(row, "run").map(Some) }
+}
+
+/// When the next message can be delivered.
+pub(in crate::store) fn next(connection: &Connection) -> Result<Option<Timestamp>, Fault> {
+    let sql = format!(
+        "SELECT min(max(not_before, coalesce(claimed_until, not_before))) FROM outbox WHERE {WAITING}"
+    );
+    let next: Option<i64> = connection.query_row(&sql, [], |row| row.get(0))?;
+    next.map(instant_from).transpose()
+}
+
+/// For how many the waiting message of a topic stands.
+pub(in crate::store) fn stands_for(connection: &Connection, topic: &str) -> Result<u32, Fault> {
+    let sql = format!(
+        "SELECT coalesce(max(stands_for), 0) FROM outbox WHERE {WAITING} AND topic = ?1 AND attempts = 0
+             AND claimed_by IS NULL"
+    );
+    Ok(connection.query_row(&sql, [topic], |row| row.get(0))?)
+}
+
+/// How full the outbox is.
+pub(in crate::store) fn depth(connection: &Connection) -> Result<OutboxDepth, Fault> {
+    let sql = format!(
+        "SELECT count(*), count(*) FILTER (WHERE attempts > 0), min(not_before) FROM outbox WHERE {WAITING}"
+    );
+    let (waiting, refused, oldest): (i64, i64, Option<i64>) =
+        connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let sql = "SELECT count(*) FROM outbox WHERE given_up_at IS NOT NULL";
+    let given_up: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(OutboxDepth {
+        waiting: waiting.unsigned_abs(),
+        refused: refused.unsigned_abs(),
+        oldest: oldest.map(instant_from).transpose()?,
+        given_up: given_up.unsigned_abs(),
+    })
+}
+
+/// What was refused and waits, and what was given up.
+pub(in crate::store) fn undelivered(
+    connection: &Connection,
+    run: Option<RunId>,
+    since: Timestamp,
+) -> Result<Vec<Undelivered>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT outbox.run AS run, drill, channel, recipient, coalesce(refusal, '') AS refusal, given_up_at
+         FROM outbox LEFT JOIN runs USING (run)
+         WHERE sent_at IS NULL AND (?1 IS NULL OR outbox.run = ?1)
+             AND (given_up_at >= ?2 OR (given_up_at IS NULL AND attempts > 0)) ORDER BY outbox.id",
+    )?;
+    let mut rows = statement.query(params![run.map(|run| run.to_string()), instant(since)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let run = about(row)?;
+        found.push(Undelivered {
+            run,
+            drill: run.map(|_| read_drill(row, "drill")).transpose()?,
+            channel: from_word(&row.get::<_, String>("channel")?)?,
+            recipient: row.get("recipient")?,
+            refusal: row.get("refusal")?,
+            given_up_at: row.get::<_, Option<i64>>("given_up_at")?.map(instant_from).transpose()?,
+        });
+    }
+    Ok(found)
+}
+
+/// The newest earlier run that people could hear of.
+pub(in crate::store) fn heard_before(
+    connection: &Connection,
+    drill: &DrillName,
+    run: RunId,
+) -> Result<Option<RunSummary>, Fault> {
+    let sql = "SELECT run FROM runs WHERE drill = ?1 AND run < ?2 AND finished_at IS NOT NULL
+             AND (started_by = 'scheduled' OR EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.run))
+         ORDER BY run DESC LIMIT 1";
+    let found: Option<String> =
+        connection.query_row(sql, params![drill.as_str(), run.to_string()], |row| row.get(0)).optional()?;
+    match found {
+        Some(found) => queries::summary(connection, found.parse().map_err(unreadable)?),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,104 @@
+//! `status`, `digest` and the mail of a run.
+
+use std::fs;
+
+use crate::place::{ABSENT, Place, SETTINGS, ids, lab};
+
+#[test]
+fn status_has_a_row_per_service_and_a_document_for_programs() {
+    let place = &lab().place;
+    let text = place.run(&["status"]).ends_with(0).out;
+    assert!(text.contains("failing") && text.contains("shop (2 drills)"), "{text}");
+    assert!(text.contains("absent has proven nothing yet") || text.contains("absent errored"), "{text}");
+    let json = place.run(&["--json", "status"]).ends_with(0).json();
+    assert_eq!(json["schema"], "drillyard/status/1");
+    let states: Vec<_> = json["services"].as_array().unwrap().iter().map(|s| s["state"].clone()).collect();
+    assert_eq!(states, ["failing", "never"]);
+    let drills = json["services"][0]["drills"].as_array().unwrap();
+    let drills: Vec<_> = drills.iter().map(|d| (d["drill"].clone(), d["state"].clone())).collect();
+    assert_eq!(drills, [("short".into(), "failing".into()), ("orders".into(), "proven".into())]);
+    let proof = &json["services"][0]["drills"][1]["proof"];
+    assert_eq!(proof["run"], lab().passed.json()["run"]);
+    assert!(proof["time_to_verified_seconds"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn status_without_drills_says_so_and_with_faulty_ones_tells_the_faults() {
+    assert_eq!(Place::new().run(&["status"]).ends_with(0).out, "No drills.\n");
+    let faulty = Place::with(&[("drillyard.yaml", SETTINGS), ("drills/a.yaml", "drill: Orders\n")]);
+    faulty.run(&["status"]).ends_with(2).complains(&["Orders"]);
+}
+
+#[tokio::test]
+async fn status_warns_of_messages_that_did_not_arrive() {
+    // A file lies where the folder of mails should be.
+    let settings = format!("{SETTINGS}mail: {{ directory: mail, from: drills@example.org }}\n");
+    let absent = format!("drill: absent\nnotify: [{{ email: {{ to: [ops@example.org] }} }}]\n{ABSENT}");
+    let place =
+        Place::with(&[("drillyard.yaml", &settings), ("drills/absent.yaml", &absent), ("mail", "no folder")]);
+    place.run(&["run", "absent", "--notify"]).ends_with(3);
+    let told = place.run(&["status"]).ends_with(0).out;
+    // Where the lines break depends on the length of the folder's name.
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let waits =
+        "1 message could not be delivered: to ops@example.org about absent, to be tried again by the daemon";
+    assert!(told.contains(waits) && told.contains("could not write to"), "{told}");
+    let message = &place.run(&["--json", "status"]).ends_with(0).json()["undelivered"][0];
+    assert_eq!(message["recipient"], "ops@example.org");
+    assert_eq!(message["drill"], "absent");
+    assert_eq!(message["run"], ids(&place)[0]);
+    assert!(message["given_up_at"].is_null(), "{message}");
+
+    let store = drillyard::store::Store::open(&place.folder.join("records")).unwrap();
+    store.outbox_given_up(1, jiff::Timestamp::now(), "550 no such user").await.unwrap();
+    let json = place.run(&["--json", "status"]).ends_with(0).json();
+    assert!(json["undelivered"][0]["given_up_at"].is_string(), "{json}");
+    assert_eq!(json["undelivered"][0]["last_error"], "550 no such user");
+}
+
+#[test]
+fn the_digest_is_printed_as_it_would_be_sent() {
+    let told = lab().place.run(&["digest"]).ends_with(0).out;
+    assert!(
+        told.starts_with("Subject: Recovery: 2 of 2 services NOT proven recoverable: shop failing"),
+        "{told}"
+    );
+    assert!(told.contains("absent never proven") && told.contains("Without a schedule"), "{told}");
+}
+
+#[test]
+fn a_run_is_written_as_the_mail_about_it() {
+    let place = &lab().place;
+    let run = &ids(place)[1];
+    let told = place.run(&["show", run, "--mail", "short.eml"]).ends_with(0).out;
+    assert_eq!(told, "short.eml\n");
+    let mail = fs::read_to_string(place.folder.join("short.eml")).unwrap();
+    assert!(mail.contains("Subject: shop: restored, but NOT whole: 1 of 2 checks failed"), "{mail}");
+    assert!(mail.contains("platform-team acts."), "{mail}");
+    assert!(mail.contains("multipart/alternative") && mail.contains("text/html"), "{mail}");
+}
+
+#[test]
+fn a_digest_is_sent_to_those_whom_the_settings_name_and_to_nobody_else() {
+    let absent = format!("drill: absent\n{ABSENT}");
+    let nobody = Place::with(&[("drillyard.yaml", SETTINGS), ("drills/absent.yaml", &absent)]);
+    nobody.run(&["digest", "--send"]).ends_with(2).complains(&["name nobody", "digest: {"]);
+
+    let named = format!("{SETTINGS}digest: {{ cron: \"0 8 * * 1\", to: [managers@example.org] }}\n");
+    let place = Place::with(&[("drillyard.yaml", &named), ("drills/absent.yaml", &absent)]);
+    let told = place.run(&["digest", "--send"]).ends_with(0).out;
+    assert!(told.contains('1'), "{told}");
+    let mails: Vec<_> =
+        fs::read_dir(place.folder.join("records/mail")).unwrap().map(Result::unwrap).collect();
+    let mails: Vec<_> = mails.iter().map(|mail| fs::read_to_string(mail.path()).unwrap()).collect();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("To: managers@example.org"), "{}", mails[0]);
+    // Long headers are folded.
+    let unfolded = mails[0].replace("\r\n ", " ");
+    assert!(
+        unfolded
+            .contains("Subject: Recovery: the one service is NOT proven recoverable: absent never proven"),
+        "{}",
+        mails[0]
+    );
+}

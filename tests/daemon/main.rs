@@ -1,0 +1,16 @@
+//! The real daemon, with drills that are due in seconds: it runs them, is killed anywhere, hangs, panics, and tells.
+
+// Helpers of tests are tests: a failure is a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+mod example;
+mod http;
+mod kills;
+mod life;
+mod place;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod service;
+mod soak;
+#[path = "../support/mod.rs"]
+mod support;

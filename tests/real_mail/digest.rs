@@ -1,0 +1,109 @@
+//! The digest: once for each instant of its schedule.
+
+use drillyard::model::rehearsal::{Blocked, Difference, StepTaken, TableDifference};
+use drillyard::model::{Outcome, Reason, Rehearsed};
+
+use crate::scene::{Scene, at};
+
+// The scene begins at 08:00 UTC of a Saturday.
+const DAILY: &str = "digest: { cron: \"0 9 * * *\", to: [boss@example.com, cto@example.com] }";
+const HOUR: i64 = 60;
+
+#[tokio::test]
+async fn a_digest_is_due_once_for_each_instant_and_none_for_the_time_before_it_was_asked_for() {
+    let scene = Scene::new(DAILY);
+    let notifier = scene.notifier();
+    let digest = scene.settings.digest.clone().unwrap();
+    let look = async |minute: i64| {
+        let next = notifier.digest_due(&digest, &[], &scene.store, at(minute)).await.unwrap();
+        (next.unwrap().duration_since(at(0)).as_mins(), scene.outbox("recipient").len())
+    };
+    let nine = (1..=24 * HOUR).find(|minute| at(*minute).to_string().contains("T09:00:00Z")).unwrap();
+    assert_eq!(look(nine - 30).await, (nine, 0));
+    assert_eq!(look(nine - 1).await, (nine, 0));
+    assert_eq!(look(nine).await, (nine + 24 * HOUR, 2), "one message for each recipient");
+    assert_eq!(look(nine).await, (nine + 24 * HOUR, 2));
+    assert_eq!(look(nine + 5).await, (nine + 24 * HOUR, 2), "and once only");
+    assert_eq!(look(nine - 10).await.1, 2, "nor by a clock that jumps back");
+    // A daemon that was down for a week has one digest to send.
+    assert_eq!(look(nine + 7 * 24 * HOUR + 1).await.1, 4);
+
+    let delivered = scene.deliver(&notifier, nine + 8 * 24 * HOUR).await;
+    assert_eq!(delivered.sent, 4);
+    assert_eq!(std::fs::read_dir(scene.mail_folder()).unwrap().count(), 4);
+    assert!(scene.outbox("run").iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn two_who_look_at_once_make_one_digest() {
+    let scene = Scene::new(DAILY);
+    let (notifier, other) = (scene.notifier(), scene.notifier());
+    let digest = scene.settings.digest.clone().unwrap();
+    notifier.digest_due(&digest, &[], &scene.store, at(0)).await.unwrap();
+    let day = at(24 * HOUR + 1);
+    let (one, two) = tokio::join!(
+        notifier.digest_due(&digest, &[], &scene.store, day),
+        other.digest_due(&digest, &[], &scene.store, day)
+    );
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!(scene.outbox("id").len(), 2);
+}
+
+/// A migration and its way back, which lost these rows.
+fn lost(rows: u64) -> Rehearsed {
+    let way = |seconds| {
+        let nobody = Blocked::default();
+        StepTaken {
+            succeeded: true,
+            seconds,
+            readers_blocked: nobody.clone(),
+            writers_blocked: nobody,
+            locks: vec![],
+        }
+    };
+    let table = TableDifference {
+        table: "public.customers".to_owned(),
+        rows_before: 20_000,
+        rows_after: 20_000 - rows,
+        rows_lost: rows,
+        rows_gained: 0,
+        rows_changed: 0,
+        columns: vec![],
+        paired: true,
+        keys: vec![],
+    };
+    Rehearsed {
+        outcome: Outcome::Failed,
+        forward: Some(way(3.0)),
+        back: Some(way(41.0)),
+        difference: Some(Difference { tables: vec![table], ..Difference::default() }),
+        ..Rehearsed::begun("0042")
+    }
+}
+
+#[tokio::test]
+async fn a_digest_tells_what_the_newest_rehearsal_of_a_rollback_found() {
+    let scene = Scene::new(DAILY);
+    let notifier = scene.notifier();
+    for name in ["0042.up.sql", "0042.down.sql"] {
+        std::fs::write(scene.directory.path().join(name), "select 1;\n").unwrap();
+    }
+    let drill = scene.drill(
+        "  - email: { to: [dba@example.com] }\nrollbacks:\n  - name: \"0042\"\n    \
+         forward: { sql: [0042.up.sql] }\n    back: { sql: [0042.down.sql] }",
+    );
+    let reason = Reason::RollbackLosesData;
+    scene.run_that_rehearsed(&[lost(7)], &drill, &notifier, reason, 1).await;
+    scene.run_that_rehearsed(&[lost(12_431)], &drill, &notifier, reason, 2).await;
+    // Ended before it came to its rehearsals.
+    scene.run(&drill, &notifier, Reason::Truncated, 3).await;
+    let digest = scene.settings.digest.clone().unwrap();
+    notifier.digest_due(&digest, std::slice::from_ref(&drill), &scene.store, at(4)).await.unwrap();
+    notifier.digest_due(&digest, &[drill], &scene.store, at(24 * HOUR)).await.unwrap();
+    let mails = scene.outbox("body");
+    let mail = mails.last().unwrap().as_deref().unwrap();
+    // As it is sent, the words lie on lines of their own.
+    let told = mail.replace("=\r\n", "").split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = "Rolling back 0042 is possible in 41.0 s; it loses 12,431 rows of customers.";
+    assert!(told.contains(sentence), "{told}");
+}

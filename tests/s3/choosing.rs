@@ -1,0 +1,80 @@
+//! Which object, and which were passed over.
+
+use drillyard::model::Reason;
+
+use crate::place::{at, by_id, dump, fetch, locate, reason, told};
+use crate::servers::{moto, seaweed};
+
+#[tokio::test]
+async fn the_newest_of_a_prefix_by_glob_is_chosen_and_the_unfinished_one_is_told() {
+    let server = seaweed();
+    let small = dump(500, 1);
+    server.bucket(
+        "choosing",
+        &[("orders/a.dump", &small), ("other/z.dump", &small), ("orders/notes.txt", b"no")],
+    );
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    server.put("choosing", "orders/b.dump", &small);
+    server.put("choosing", "orders/c.dump.partial", &small);
+    server.put("choosing", "orders/b.dump.baseline.json", b"{}");
+    let located = locate(&at(server.port, "choosing", "prefix: orders/, match: \"*.dump*\"")).await.unwrap();
+    assert_eq!(located.candidate().id, "orders/b.dump");
+    assert_eq!(located.chosen.source, "s3");
+    assert!(located.chosen.location.contains("s3://choosing/orders/"), "{}", located.chosen.location);
+    let skipped: Vec<_> = located.chosen.skipped.iter().map(|skipped| skipped.id.as_str()).collect();
+    assert_eq!(skipped, ["orders/c.dump.partial"]);
+    assert_eq!(located.chosen.listing.len(), 3, "a baseline is no backup");
+}
+
+#[tokio::test]
+async fn c6_an_empty_newest_object_is_a_finding_and_not_passed_over() {
+    let server = seaweed();
+    server.bucket("empty", &[("good.dump", &dump(500, 1))]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    server.put("empty", "new.dump", b"");
+    assert_eq!(reason(fetch(&at(server.port, "empty", "")).await), Reason::EmptyBackup);
+}
+
+#[tokio::test]
+async fn c8_a_prefix_without_objects_is_no_backup_and_loud() {
+    let server = seaweed();
+    server.bucket("nothing", &[("elsewhere/a.dump", b"x")]);
+    let (reason, said) = told(locate(&at(server.port, "nothing", "prefix: orders/")).await);
+    assert_eq!(reason, Reason::NoBackup);
+    assert!(said.contains("s3://nothing/orders/"), "{said}");
+}
+
+#[tokio::test]
+async fn c10_newest_by_name_and_by_time_are_both_told() {
+    let server = seaweed();
+    server.bucket("skewed", &[("2026-11-21.dump", &dump(500, 1))]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    server.put("skewed", "2026-11-20.dump", &dump(500, 2));
+    let located = locate(&at(server.port, "skewed", "")).await.unwrap();
+    assert_eq!(located.candidate().id, "2026-11-20.dump");
+    let [warning] = located.warnings.as_slice() else { panic!("{:?}", located.warnings) };
+    assert!(warning.contains("2026-11-21.dump"), "{warning}");
+}
+
+#[tokio::test]
+async fn c11_a_listing_of_many_pages_is_read_to_its_end() {
+    let server = moto();
+    server
+        .python(
+            "s3.create_bucket(Bucket='many')\nfor n in range(2500): s3.put_object(Bucket='many', Key='k/%05d.dump' % n, Body=b'x')",
+        )
+        .unwrap();
+    let located = locate(&at(server.port, "many", "prefix: k/")).await.unwrap();
+    assert_eq!(located.chosen.listing.len(), 1000, "a record keeps the newest thousand times");
+    let last = locate(&by_id(&at(server.port, "many", "prefix: k/"), "k/02499.dump")).await.unwrap();
+    assert_eq!(last.candidate().id, "k/02499.dump");
+}
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_and_not_there_is_told_with_one_like_it() {
+    let server = seaweed();
+    server.bucket("asked", &[("orders-2026-11-20.dump", &dump(500, 1))]);
+    let (reason, said) = told(locate(&by_id(&at(server.port, "asked", ""), "orders-2026-11-21.dump")).await);
+    assert_eq!(reason, Reason::NoBackup);
+    assert!(said.contains("orders-2026-11-20.dump"), "{said}");
+}

@@ -1,0 +1,86 @@
+//! Weeks of a daemon's life in milliseconds: the pure half of scheduling under a virtual clock, with kills, downtime,
+//! clocks that jump, slow runs and changed schedules. What must hold is asked at every step; the seed is told on failure.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
+
+#[path = "support/random.rs"]
+mod random;
+#[path = "simulation/world.rs"]
+mod world;
+
+use jiff::SignedDuration;
+use world::World;
+
+const SEEDS: u64 = 200;
+const DAYS: i64 = 30;
+/// Seeds are spread over so many threads.
+const THREADS: u64 = 4;
+
+/// Instants that ended, kills, jumps of the clock.
+type Counts = (usize, usize, usize);
+
+#[test]
+fn f5_f6_f8_f9_f16_whatever_happens_every_due_instant_ends_exactly_once() {
+    let counts: Vec<Counts> = std::thread::scope(|scope| {
+        let share = |thread| (1..=SEEDS).filter(move |seed| seed % THREADS == thread);
+        let started = (0..THREADS).map(|thread| scope.spawn(move || share(thread).map(weeks).collect()));
+        let threads: Vec<std::thread::ScopedJoinHandle<'_, Vec<Counts>>> = started.collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let (mut ended, mut kills, mut jumps) = (0, 0, 0);
+    for counted in counts {
+        ended += counted.0;
+        kills += counted.1;
+        jumps += counted.2;
+    }
+    assert!(
+        ended > 500_000 && kills > 3_000 && jumps > 2_000,
+        "{ended} instants, {kills} kills, {jumps} jumps"
+    );
+}
+
+fn weeks(seed: u64) -> Counts {
+    let mut world = World::new(seed, 5);
+    let end = world.now + SignedDuration::from_hours(24 * DAYS);
+    while world.now < end {
+        world.trouble();
+        world.look();
+        world.sleep();
+    }
+    world.settle();
+    (world.store.len(), world.kills, world.jumps)
+}
+
+#[test]
+fn f16_a_restart_in_the_due_second_again_and_again_starts_it_once() {
+    let mut world = World::daily(7);
+    for _ in 0..1_000 {
+        world.now +=
+            SignedDuration::from_hours(24) - SignedDuration::from_secs(world.now.as_second() % 86_400 + 2);
+        for _ in 0..4 {
+            world.now += SignedDuration::from_secs(1);
+            world.kill();
+            world.start();
+            world.look();
+        }
+        world.sleep_for(SignedDuration::from_hours(2));
+        world.look();
+    }
+    world.settle();
+}
+
+#[test]
+fn f10_ten_thousand_drills_at_midnight_start_in_order_and_each_ends_with_its_row() {
+    let mut world = World::new(11, 0);
+    world.add_daily(10_000);
+    let midnight = world.now + SignedDuration::from_hours(24);
+    let mut longest = 0;
+    while world.now < midnight + SignedDuration::from_hours(26) {
+        world.look();
+        longest = longest.max(world.queue.len());
+        world.sleep_for(SignedDuration::from_mins(30));
+    }
+    world.settle();
+    assert!(world.store.len() >= 10_000, "{} of 10,000 have a row", world.store.len());
+    assert!(longest <= 10_000, "{longest} wait");
+}

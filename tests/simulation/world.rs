@@ -1,0 +1,394 @@
+//! A daemon and its store as values: what survives a kill is what the store holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use drillyard::definition::{Calendar, IfMissed, Schedule};
+use drillyard::model::{DrillName, Reason, StoreId};
+use drillyard::schedule::{
+    Admission, Capacity, Demand, DueInstant, Plan, Reading, Used, Waiting, admit, decide, jitter,
+};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::random::Random;
+
+const SCHEDULES: [(&str, &str); 8] = [
+    ("30 2 * * *", "Europe/Berlin"),
+    ("0 0 * * *", "America/Havana"),
+    ("*/30 * * * *", "Europe/Berlin"),
+    ("0 * * * *", "Australia/Lord_Howe"),
+    ("15,45 1-3 * * *", "Africa/Cairo"),
+    ("0 4 * * Mon", "UTC"),
+    ("*/10 8-18 * * Mon-Fri", "America/New_York"),
+    ("0 6 1,15 * *", "Asia/Tehran"),
+];
+
+/// How a due instant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Its run ended, or was lost with the daemon.
+    Ran,
+    /// Nothing was started.
+    Unstarted(Reason),
+    /// It is older than a thousand others, and one of them stands for it.
+    Summarised,
+}
+
+struct Drill {
+    name: DrillName,
+    schedule: Schedule,
+    jitter: Duration,
+}
+
+struct Running {
+    drill: DrillName,
+    demand: Demand,
+    /// On the monotonic clock.
+    ends_at: Duration,
+}
+
+/// Everything there is.
+pub struct World {
+    seed: u64,
+    random: Random,
+    /// The wall clock.
+    pub now: Timestamp,
+    /// The clock that only goes on.
+    monotonic: Duration,
+    drills: Vec<Drill>,
+    /// Durable: each due instant with its end; `None` while its run goes on.
+    pub store: BTreeMap<(DrillName, Timestamp), Option<End>>,
+    /// Durable: how far each schedule has been worked off.
+    watermarks: BTreeMap<DrillName, Timestamp>,
+    /// Lost with the daemon, and so are the next four.
+    pub queue: Vec<Waiting>,
+    running: Vec<Running>,
+    up_since: Timestamp,
+    last_look: Reading,
+    wake_at: Option<Timestamp>,
+    pub kills: usize,
+    pub jumps: usize,
+    /// The latest that the wall clock ever showed.
+    highest: Timestamp,
+    /// Nothing goes wrong any more.
+    calm: bool,
+}
+
+impl World {
+    pub fn new(seed: u64, drills: usize) -> Self {
+        let now: Timestamp = "2026-03-10T00:00:10Z".parse().unwrap();
+        let mut world = Self {
+            seed,
+            random: Random::new(seed),
+            now,
+            monotonic: Duration::ZERO,
+            drills: Vec::new(),
+            store: BTreeMap::new(),
+            watermarks: BTreeMap::new(),
+            queue: Vec::new(),
+            running: Vec::new(),
+            up_since: now,
+            last_look: Reading { monotonic: Duration::ZERO, wall: now },
+            wake_at: None,
+            kills: 0,
+            jumps: 0,
+            highest: now,
+            calm: false,
+        };
+        for number in 0..drills {
+            let schedule = world.schedule(&format!("drill-{number}"));
+            world.add(&format!("drill-{number}"), schedule);
+        }
+        world
+    }
+
+    pub fn daily(seed: u64) -> Self {
+        let mut world = Self::new(seed, 0);
+        world.add_daily(1);
+        world
+    }
+
+    pub fn add_daily(&mut self, count: usize) {
+        let calendar = Calendar::parse("0 0 * * *", TimeZone::UTC, "").unwrap();
+        for number in 0..count {
+            let schedule = Schedule {
+                calendar: calendar.clone(),
+                jitter: Duration::ZERO,
+                start_within: None,
+                if_missed: IfMissed::RunOnce,
+            };
+            self.add(&format!("daily-{number}"), schedule);
+        }
+    }
+
+    fn schedule(&mut self, name: &str) -> Schedule {
+        let (cron, zone) = *self.random.of(&SCHEDULES);
+        Schedule {
+            calendar: Calendar::parse(cron, TimeZone::get(zone).unwrap(), name).unwrap(),
+            jitter: *self.random.of(&[Duration::ZERO, Duration::from_mins(10), Duration::from_hours(2)]),
+            start_within: *self.random.of(&[None, None, Some(Duration::from_mins(20))]),
+            if_missed: *self.random.of(&[IfMissed::RunOnce, IfMissed::RunOnce, IfMissed::Skip]),
+        }
+    }
+
+    fn add(&mut self, name: &str, schedule: Schedule) {
+        let name: DrillName = name.parse().unwrap();
+        let jitter = jitter::offset(&name, &StoreId::new("01K0"), &schedule);
+        self.watermarks.insert(name.clone(), self.now);
+        self.drills.push(Drill { name, schedule, jitter });
+    }
+
+    /// Something goes wrong now and then.
+    pub fn trouble(&mut self) {
+        match self.random.between(1, 4_000) {
+            1..=20 => {
+                self.kill();
+                let down = *self.random.of(&[0, 1, 60, 3_600, 100_000]);
+                self.pass(SignedDuration::from_secs(self.random.clone().between(0, down)));
+                self.random.next();
+                self.start();
+            }
+            21 => {
+                self.kill();
+                let days = self.random.between(1, 60);
+                self.pass(SignedDuration::from_hours(24 * days));
+                self.start();
+            }
+            22..=30 => self.jump(*self.random.clone().of(&[6, 40, 4_000, 90_000])),
+            31..=39 => self.jump(-*self.random.clone().of(&[6, 40, 4_000, 90_000])),
+            40..=43 => self.reload(),
+            _ => {}
+        }
+    }
+
+    fn jump(&mut self, seconds: i64) {
+        self.random.next();
+        self.now += SignedDuration::from_secs(seconds);
+        self.highest = self.highest.max(self.now);
+        self.jumps += 1;
+    }
+
+    /// A changed schedule begins at the present, or where the old one had got to, if that is later.
+    fn reload(&mut self) {
+        if self.drills.is_empty() {
+            return;
+        }
+        let last = i64::try_from(self.drills.len()).unwrap() - 1;
+        let at = usize::try_from(self.random.between(0, last)).unwrap();
+        let name = self.drills[at].name.clone();
+        // What waits starts with the definition that it came due by.
+        if self.queue.iter().any(|waiting| waiting.drill == name) {
+            return;
+        }
+        let schedule = self.schedule(name.as_str());
+        let jitter = jitter::offset(&name, &StoreId::new("01K0"), &schedule);
+        let now = self.now;
+        self.watermarks.entry(name.clone()).and_modify(|mark| *mark = (*mark).max(now));
+        self.drills[at] = Drill { name, schedule, jitter };
+    }
+
+    /// The process is gone, and with it what only it knew.
+    pub fn kill(&mut self) {
+        self.kills += 1;
+        self.queue.clear();
+        self.running.clear();
+    }
+
+    /// A daemon starts: runs of a lost one are `aborted(daemon_lost)`.
+    pub fn start(&mut self) {
+        self.store.values_mut().filter(|end| end.is_none()).for_each(|end| *end = Some(End::Ran));
+        self.up_since = self.now;
+        self.last_look = self.reading();
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { monotonic: self.monotonic, wall: self.now }
+    }
+
+    fn pass(&mut self, time: SignedDuration) {
+        self.now += time;
+        self.highest = self.highest.max(self.now);
+        self.monotonic += Duration::try_from(time).unwrap();
+    }
+
+    /// To the next run, or for some minutes: the daemon looks every half minute, which would tell nothing more here.
+    pub fn sleep(&mut self) {
+        let wake = self.wake_at.map_or(SignedDuration::from_mins(30), |wake| self.now.duration_until(wake));
+        let idle = self.queue.is_empty() && self.running.is_empty();
+        let most = if idle { SignedDuration::from_mins(30) } else { SignedDuration::from_mins(10) };
+        self.sleep_for(wake.clamp(SignedDuration::from_secs(1), most));
+    }
+
+    pub fn sleep_for(&mut self, time: SignedDuration) {
+        self.pass(time);
+    }
+
+    /// One look of the daemon's loop; it may be killed between any two of its steps.
+    pub fn look(&mut self) {
+        let reading = self.reading();
+        if reading.since(self.last_look).downtime {
+            self.up_since = self.now;
+        }
+        self.last_look = reading;
+        self.end_runs();
+        self.admit();
+        self.decide();
+        self.admit();
+    }
+
+    fn end_runs(&mut self) {
+        let monotonic = self.monotonic;
+        let (ended, going_on) = self.running.drain(..).partition(|run| run.ends_at <= monotonic);
+        self.running = going_on;
+        let ended: Vec<Running> = ended;
+        for run in ended {
+            let end = self.store.range_mut((run.drill.clone(), Timestamp::MIN)..=(run.drill, Timestamp::MAX));
+            end.filter(|(_, end)| end.is_none()).for_each(|(_, end)| *end = Some(End::Ran));
+        }
+    }
+
+    fn decide(&mut self) {
+        // As in the daemon, those that wait are left out: nothing may move their watermark past them.
+        let waiting: BTreeSet<&DrillName> = self.queue.iter().map(|waiting| &waiting.drill).collect();
+        let plans = self.drills.iter().filter(|drill| !waiting.contains(&drill.name)).map(|drill| Plan {
+            drill: &drill.name,
+            schedule: &drill.schedule,
+            jitter: drill.jitter,
+            watermark: self.watermarks[&drill.name],
+        });
+        let plans: Vec<Plan<'_>> = plans.collect();
+        let busy: BTreeSet<DrillName> = self.running.iter().map(|run| run.drill.clone()).collect();
+        let decision = decide(&plans, &busy, self.up_since, self.now);
+        assert!(decision.unstarted.len() <= 1_001 * plans.len(), "seed {}: unbounded", self.seed);
+        assert!(decision.wake_at.is_none_or(|wake| wake > self.now), "seed {}: wakes in the past", self.seed);
+        assert!(decision.due.is_sorted_by_key(|due| due.due_at), "seed {}: out of order", self.seed);
+        self.wake_at = decision.wake_at;
+        for instant in decision.unstarted {
+            assert!(instant.scheduled_at <= self.now, "seed {}: missed before it was due", self.seed);
+            self.write(&instant.drill, instant.scheduled_at, End::Unstarted(instant.reason), &instant.detail);
+            if self.killed_here() {
+                return;
+            }
+        }
+        for due in decision.due {
+            assert!(due.due_at <= self.now && self.now < due.start_until, "seed {}: {due:?}", self.seed);
+            assert!(!busy.contains(&due.drill), "seed {}: {due:?} is busy", self.seed);
+            assert!(due.scheduled_at > self.watermarks[&due.drill], "seed {}: {due:?} again", self.seed);
+            self.queue.push(self.waiting(due));
+        }
+    }
+
+    fn waiting(&self, due: DueInstant) -> Waiting {
+        let memory = u64::try_from(self.random.clone().between(1, 5)).unwrap();
+        Waiting {
+            drill: due.drill,
+            scheduled_at: due.scheduled_at,
+            start_until: due.start_until,
+            demand: Demand { memory, ..Demand::default() },
+        }
+    }
+
+    fn killed_here(&mut self) -> bool {
+        let killed = !self.calm && self.random.once_in(500);
+        if killed {
+            self.kill();
+            self.start();
+        }
+        killed
+    }
+
+    fn admit(&mut self) {
+        let capacity = Capacity { slots: 2, memory: Some(4), disk: None, staging: None };
+        let used = self.running.iter().fold(Used::default(), |used, run| used.with(&run.demand));
+        let admissions = admit(&self.queue, &used, &capacity, self.now);
+        let mut gone = BTreeSet::new();
+        for admission in admissions {
+            let (Admission::Start(place) | Admission::TooLate(place)) = admission;
+            let waiting = self.queue[place].clone();
+            match admission {
+                Admission::Start(_) => self.begin(&waiting),
+                Admission::TooLate(_) => {
+                    let end = End::Unstarted(Reason::NoSlot);
+                    self.write(&waiting.drill, waiting.scheduled_at, end, "");
+                }
+            }
+            gone.insert(place);
+            if self.killed_here() {
+                return;
+            }
+        }
+        let mut place = 0;
+        self.queue.retain(|_| {
+            place += 1;
+            !gone.contains(&(place - 1))
+        });
+        assert!(self.running.len() <= 2, "seed {}: {} at once", self.seed, self.running.len());
+    }
+
+    /// Claims the instant, and its run begins: seconds, hours, or until somebody kills it.
+    fn begin(&mut self, waiting: &Waiting) {
+        assert!(
+            !self.running.iter().any(|run| run.drill == waiting.drill),
+            "seed {}: two at once",
+            self.seed
+        );
+        self.claim(&waiting.drill, waiting.scheduled_at, None);
+        let seconds = *self.random.of(&[5, 30, 300, 300, 4_000, 200_000]);
+        let ends_at = self.monotonic + Duration::from_secs(seconds);
+        self.running.push(Running { drill: waiting.drill.clone(), demand: waiting.demand, ends_at });
+    }
+
+    fn write(&mut self, drill: &DrillName, scheduled_at: Timestamp, end: End, detail: &str) {
+        if detail.starts_with("stands for") {
+            let calendar = &self.drills.iter().find(|found| found.name == *drill).unwrap().schedule.calendar;
+            let older =
+                calendar.due_between(self.watermarks[drill], scheduled_at - SignedDuration::from_nanos(1));
+            let older: Vec<Timestamp> = older.collect();
+            for instant in older {
+                self.claim(drill, instant, Some(End::Summarised));
+            }
+        }
+        self.claim(drill, scheduled_at, Some(end));
+    }
+
+    /// One transaction: the row, which is new, and the watermark, which never goes back. No due instant is passed over.
+    fn claim(&mut self, drill: &DrillName, scheduled_at: Timestamp, end: Option<End>) {
+        let seed = self.seed;
+        let mark = self.watermarks[drill];
+        let before = self.store.insert((drill.clone(), scheduled_at), end);
+        assert!(before.is_none(), "seed {seed}: {drill} at {scheduled_at} ended twice");
+        assert!(scheduled_at > mark, "seed {seed}: the watermark of {drill} goes back");
+        // The queue may hold an older one of another definition; what is claimed in order is passed in order.
+        let calendar = &self.drills.iter().find(|found| found.name == *drill).unwrap().schedule.calendar;
+        if let Some(next) = calendar.next_after(mark) {
+            assert!(next >= scheduled_at, "seed {seed}: {drill} at {next} was never told");
+        }
+        self.watermarks.insert(drill.clone(), scheduled_at);
+    }
+
+    /// Lets every run end and every instant be told, and asks whether all were.
+    pub fn settle(&mut self) {
+        self.calm = true;
+        self.kill();
+        self.now = self.highest + SignedDuration::from_secs(1);
+        self.start();
+        for _ in 0..1_000 {
+            self.look();
+            if self.queue.is_empty() && self.running.is_empty() {
+                break;
+            }
+            self.pass(SignedDuration::from_mins(10));
+        }
+        self.look();
+        let open = self.store.values().filter(|end| end.is_none()).count();
+        assert_eq!(open, self.running.len(), "seed {}: {open} rows are open", self.seed);
+        for drill in &self.drills {
+            let mark = self.watermarks[&drill.name];
+            let next = drill.schedule.calendar.next_after(mark).unwrap();
+            let waits = self.queue.iter().any(|waiting| waiting.drill == drill.name);
+            let told = next + drill.jitter > self.now || waits;
+            assert!(told, "seed {}: {} at {next} was never told", self.seed, drill.name);
+        }
+    }
+}
