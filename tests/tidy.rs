@@ -141,7 +141,7 @@ fn each_edge_of_the_program_is_in_one_place() {
         ("aws_sdk_", &["aws/", "source/"]),
         ("aws_smithy_", &["aws/", "source/"]),
         ("aws_config::", &["aws/"]),
-        ("tokio_postgres::", &["sandbox/wire.rs", "check/", "digest/", "run/"]),
+        ("tokio_postgres::", &["sandbox/wire.rs", "sandbox/instance_wire.rs", "check/", "digest/", "run/"]),
         ("std::env", &["cli/", "definition/secret.rs", "definition/secret_reference.rs", "main.rs"]),
         ("println!", &[]),
         ("eprintln!", &[]),

@@ -36,7 +36,7 @@ mod words;
 
 pub use ask::ask;
 pub use deadline::ask_all;
-pub use role::{CHECK_ROLE, prepare_role_sql};
+pub use role::{CHECK_ROLE, UNSEEN_ROWS, make_role_sql, prepare_role_sql};
 
 use jiff::Timestamp;
 

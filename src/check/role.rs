@@ -63,3 +63,36 @@ END
 $drillyard$;
 RESET search_path;
 ";
+
+/// SQL that makes a role for checks on a temporary instance of RDS, where nobody is a superuser: a role of this run's
+/// own, so that nothing of that name has come along, whose password is given as the verifier that the server keeps, so
+/// that no log can show it (`SCRAM-SHA-256$…`). `role` needs no quotes.
+///
+/// Looking behind row-level security is asked for and may be refused; then [`UNSEEN_ROWS`] says whether it matters.
+pub fn make_role_sql(role: &str, verifier: &str) -> String {
+    format!(
+        r"
+SET search_path = pg_catalog, pg_temp;
+DO $drillyard$
+BEGIN
+    CREATE ROLE {role} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION INHERIT PASSWORD '{verifier}';
+    GRANT pg_read_all_data TO {role};
+    BEGIN
+        ALTER ROLE {role} BYPASSRLS;
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END;
+    ALTER ROLE {role} SET default_transaction_read_only = on;
+    ALTER ROLE {role} SET client_min_messages = error;
+    ALTER ROLE {role} SET statement_timeout = 0;
+END
+$drillyard$;
+"
+    )
+}
+
+/// One row: whether some table has row-level security that the role of this session can't look behind. Such a table is
+/// an error to it, because `row_security` is off, and never an empty one.
+pub const UNSEEN_ROWS: &str =
+    "SELECT NOT rolbypassrls AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE relrowsecurity)
+    FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER";

@@ -138,7 +138,8 @@ fn refusal(sqlstate: &str) -> (&'static str, &'static str) {
         ),
         "42501" => (
             "the role for checks may not do that",
-            "Checks read tables, views and sequences; they call no restricted function.",
+            "Checks read tables, views and sequences; they call no restricted function, and on an instance of RDS \
+             they see rows behind row-level security only with BYPASSRLS.",
         ),
         "25006" | "25001" => {
             ("it writes", "A check only reads: its transaction is READ ONLY and rolled back.")

@@ -177,8 +177,9 @@ enum LogFormat {
     Json,
 }
 
-/// Runs the program with these arguments; returns its exit code.
-pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
+/// Runs the program with the process's arguments; returns its exit code. Not generic: a generic function is compiled
+/// where it is called, and everything that this one awaits with it, a second time (2026-11-21).
+pub fn main(arguments: std::env::ArgsOs) -> u8 {
     let arguments = help::with_topics(arguments);
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,

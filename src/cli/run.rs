@@ -32,6 +32,11 @@ pub(super) async fn run(global: &Global, wanted: &[String], asked: Asked) -> u8 
     if backup.is_some() && drills.len() > 1 {
         return fail("--backup goes with one drill", None, Exit::Invalid);
     }
+    let of_instance = drills.iter().find(|drill| drill.backup.asks_the_instance());
+    if let (Some(_), Some(drill)) = (keep, of_instance) {
+        let told = format!("--keep keeps a container, and {} asks the temporary instance itself", drill.name);
+        return fail(&told, Some("run it without --keep, or write then: container"), Exit::Invalid);
+    }
     let context = match Context::open(global).await {
         Ok(context) => context,
         Err(code) => return code,

@@ -109,8 +109,12 @@ pub fn capacity(settings: &Settings, engine_memory: Option<u64>) -> Capacity {
 }
 
 /// What a run of the drill takes: as it says itself, or as it will be given. How large its backup is nobody knows
-/// before it has been looked for, so that it counts with the least that the drill accepts (2026-11-21).
+/// before it has been looked for, so that it counts with the least that the drill accepts (2026-11-21). One that asks a
+/// temporary instance takes nothing of this machine.
 pub fn demand(drill: &Drill, capacity: &Capacity) -> Demand {
+    if drill.backup.asks_the_instance() {
+        return Demand { memory: 0, disk: 0, staging: 0 };
+    }
     let least = drill.backup.min_size;
     // What lies on this machine is mounted or read where it lies, unless it turns out to be an archive in a wrapping.
     let staging = if matches!(drill.backup.source, Source::Local(_)) { 0 } else { least };

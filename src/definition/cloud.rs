@@ -35,6 +35,8 @@ pub struct RdsSource {
     pub parameter_group: String,
     /// Class of the temporary instance; the snapshot's by default.
     pub class: Option<String>,
+    /// Where the data is asked.
+    pub then: Then,
     /// Address in place of the temporary instance's own, for a tunnel. The certificate is still held against the name.
     pub address: Option<SocketAddr>,
     /// The authorities of its server's certificate, a PEM file.
@@ -43,6 +45,16 @@ pub struct RdsSource {
     pub database: Option<String>,
     /// How the service is reached.
     pub access: CloudAccess,
+}
+
+/// Where the data of a snapshot is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Then {
+    /// In a container that it is drawn into, where nothing reaches it and rollbacks can be rehearsed.
+    #[default]
+    Container,
+    /// On the temporary instance itself, which is what a recovery would go on with.
+    Instance,
 }
 
 /// Which snapshots of an instance are looked at.

@@ -51,6 +51,9 @@ pub(super) fn drill(
     let notices = decode_notices::notices(map, place, out);
     let retries = decode_notices::retries(map, out);
     let backup = backup?;
+    if backup.asks_the_instance() {
+        decode_cloud::asks_no_container(map, out);
+    }
     decode_checks::databases_are_restored(map, &backup.databases, out);
     let name = name?;
     let text = |key| map.text(key).map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::cloud::{CloudAccess, CloudCredentials, RdsSource, S3Source, SnapshotWanted};
+use super::cloud::{CloudAccess, CloudCredentials, RdsSource, S3Source, SnapshotWanted, Then};
 use super::decode::glob;
 use super::fault::{Code, Faults};
 use super::paths::Place;
@@ -29,6 +29,10 @@ pub(super) fn s3(map: &Map, place: &Place, out: &mut Faults) -> Option<S3Source>
 /// Reads the snapshots of an instance; `backup` is what the drill says beside its source.
 pub(super) fn rds(map: &Map, backup: &Map, place: &Place, out: &mut Faults) -> Option<RdsSource> {
     let access = access(map, place, out);
+    let then = match map.word("then") {
+        Some("instance") => Then::Instance,
+        _ => Then::Container,
+    };
     let database = map.map("database");
     let address = database.and_then(|database| {
         let text = database.text("address")?;
@@ -38,7 +42,7 @@ pub(super) fn rds(map: &Map, backup: &Map, place: &Place, out: &mut Faults) -> O
                 out.error(database.at("address"), Code::BadValue, "an address is a number and a port")
                     .hint("write 172.17.0.1:6000, the near end of the tunnel");
             }
-            Some(address) if address.ip().is_loopback() => {
+            Some(address) if address.ip().is_loopback() && then == Then::Container => {
                 let told = "a container can't reach this machine's loopback";
                 out.error(database.at("address"), Code::Impossible, told)
                     .hint("let the tunnel listen where containers reach it: on Docker's bridge, 172.17.0.1");
@@ -62,6 +66,7 @@ pub(super) fn rds(map: &Map, backup: &Map, place: &Place, out: &mut Faults) -> O
         security_groups: texts(map, "security_groups"),
         parameter_group: map.text("parameter_group")?.to_owned(),
         class: map.text("class").map(str::to_owned),
+        then,
         address,
         authority: authority?,
         database: one_database(backup, out)?,
@@ -92,6 +97,25 @@ fn one_database(backup: &Map, out: &mut Faults) -> Option<Option<String>> {
             .hint("remove `format`");
     }
     Some(named.into_iter().next())
+}
+
+/// What a drill that asks the instance itself says of a container, which it has none of; told, not ignored. What all
+/// drills share by the settings' defaults is about the others.
+pub(super) fn asks_no_container(drill: &Map, out: &mut Faults) {
+    const COPY: &str = "no rollback is rehearsed: a rehearsal copies a container's data directory";
+    let mut refuse = |map: &Map, key: &str, why: &str| {
+        let at = map.at(key);
+        if map.has(key) && !at.in_settings {
+            out.error(at, Code::Impossible, format!("with then: instance {why}"))
+                .hint("remove it, or write then: container");
+        }
+    };
+    refuse(drill, "sandbox", "there is no container that `sandbox` could be about");
+    refuse(drill, "rollbacks", COPY);
+    let Some(restore) = drill.map("restore") else { return };
+    for (key, _) in restore.entries.iter().filter(|(key, _)| *key != "timeout") {
+        refuse(restore, key, &format!("nothing is restored by us, and `restore.{key}` means nothing"));
+    }
 }
 
 /// Reads how a service is reached.

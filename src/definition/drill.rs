@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::check::Check;
-use super::cloud::{RdsSource, S3Source};
+use super::cloud::{RdsSource, S3Source, Then};
 use super::notice::{Notice, Retries};
 use super::rollback::Rollback;
 use super::schedule::Schedule;
@@ -79,6 +79,13 @@ pub struct BackupDefinition {
     pub dump_time_zone_given: bool,
     /// A smaller file is a finding. In bytes.
     pub min_size: u64,
+}
+
+impl BackupDefinition {
+    /// Whether the checks are asked where the snapshot became an instance, and nothing is restored into a container.
+    pub fn asks_the_instance(&self) -> bool {
+        matches!(&self.source, Source::Rds(rds) if rds.then == Then::Instance)
+    }
 }
 
 /// Where backups live. An enum of the kinds that this version can open.

@@ -5,7 +5,7 @@ use super::form::Form::{
     Boolean, Count, Delay, Duration, Either, Free, Instant, List, Map, OneOf, Path, Scalar, Secret, Size,
     Table, Text, Words,
 };
-use super::form::{Form, Key, key, later, word};
+use super::form::{Form, Key, key, word};
 use super::keys::{CHECK, CRON, ENVIRONMENT, JITTER, PERCENT, TIME_ZONE};
 
 pub(super) const SCHEDULE: Form = Map(&[&[
@@ -84,8 +84,12 @@ pub(super) const RDS: Form = Map(&[&[
     )
     .required(),
     key("class", Text, "Class of the temporary instance.").or("the snapshot's"),
-    key("then", Words(&[word("container"), later("instance")]), "Where the data goes from the instance.")
-        .or("container"),
+    key(
+        "then",
+        Words(&[word("container"), word("instance")]),
+        "Where the data is asked: in a container that it is drawn into, or on the temporary instance itself.",
+    )
+    .or("container"),
     key("database", DATABASE, "How the temporary instance's server is reached.").required(),
     ENDPOINT,
     AUTHORITY,

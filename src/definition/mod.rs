@@ -48,7 +48,7 @@ use sha2::{Digest, Sha256};
 
 pub use calendar::{Calendar, Note};
 pub use check::{Bounds, Check, CheckBody, NotValid, NumberBounds, SqlExpectation, TableName};
-pub use cloud::{CloudAccess, CloudCredentials, RdsSource, S3Source, SnapshotWanted};
+pub use cloud::{CloudAccess, CloudCredentials, RdsSource, S3Source, SnapshotWanted, Then};
 pub use drill::{
     AllowedError, BackupDefinition, Contains, Drill, LocalSource, NewestBy, RestoreDefinition, Roles,
     SandboxDefinition, Select, Source, Storage,

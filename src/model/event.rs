@@ -14,7 +14,7 @@ use super::id::{DrillName, RunId};
 use super::objectives::Objectives;
 use super::phase::{Milestone, Phase};
 use super::rehearsal::{PlannedRehearsal, Rehearsed};
-use super::sandbox::{CleanUp, Effect, NotComparable, SandboxFacts};
+use super::sandbox::{CleanUp, Effect, InstanceFacts, NotComparable, SandboxFacts};
 use super::time::Offset;
 use super::verdict::Reason;
 
@@ -72,6 +72,8 @@ pub enum Fact {
     },
     /// The sandbox was inspected after its start, and every property of the profile holds.
     SandboxInspected(Box<SandboxFacts>),
+    /// The temporary instance of a snapshot was inspected before anybody connected, and every property holds.
+    InstanceInspected(Box<InstanceFacts>),
     /// An instant that ends a recovery clock.
     Reached {
         /// Which.

@@ -33,7 +33,7 @@ pub use id::{DrillName, RunId, StoreId};
 pub use objectives::{Objectives, RtoUntil};
 pub use phase::{Milestone, Phase};
 pub use rehearsal::{PlannedRehearsal, Rehearsed};
-pub use sandbox::{CleanUp, Durability, Effect, EffectKind, NotComparable, SandboxFacts};
+pub use sandbox::{CleanUp, Durability, Effect, EffectKind, InstanceFacts, NotComparable, SandboxFacts};
 pub use time::Offset;
 pub use verdict::{Integrity, Reason, Verdict};
 pub use watermark::Watermark;

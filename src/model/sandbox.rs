@@ -41,6 +41,23 @@ pub struct SandboxFacts {
     pub engine: String,
 }
 
+/// What the run found when it inspected the temporary instance that a snapshot became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceFacts {
+    /// Its name.
+    pub name: String,
+    /// RDS's own identity of it, `db-…`.
+    pub resource_id: String,
+    /// Its class.
+    pub class: String,
+    /// The server's version, by RDS.
+    pub server_version: String,
+    /// Properties that were read back and hold: `not public`, `subnet group drills`, …
+    pub profile: Vec<String>,
+    /// The newest transaction that the snapshot holds, where RDS tells, else its creation.
+    pub recovery_point: Timestamp,
+}
+
 /// What makes a measured time not comparable with production, or with another run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -107,7 +107,7 @@ reasons! {
         EngineTimeout "engine_timeout" "the container engine did not answer in time",
         ImageMissing "image_missing" "the sandbox's image is not there",
         ImageWrong "image_wrong" "the sandbox's image cannot run the database",
-        ProfileNotApplied "profile_not_applied" "the engine did not apply a property of the sandbox's profile",
+        ProfileNotApplied "profile_not_applied" "a property of the sandbox's profile was not applied",
         NonceMissing "nonce_missing" "a server answered that is not the sandbox's",
         ExtensionMissing "extension_missing" "an extension is not in the sandbox's image",
         LocaleMissing "locale_missing" "a locale is not in the sandbox's image",

@@ -124,6 +124,10 @@ fn recovery_point_age(record: &RunRecord) -> RecoveryPointClock {
         let snapshot = record.chosen.as_ref().is_some_and(|chosen| chosen.source == "rds");
         return RecoveryPointClock::known(value, if snapshot { "snapshot" } else { "archive_header" });
     }
+    let of_snapshot = record.instance.as_ref().and_then(|instance| age(record, instance.recovery_point));
+    if let Some(value) = of_snapshot {
+        return RecoveryPointClock::known(value, "snapshot");
+    }
     if let RecoveryPointClock { value: Some(value), .. } = data_age(record) {
         return RecoveryPointClock::known(value, "newest_row");
     }

@@ -19,8 +19,8 @@ use jiff::Timestamp;
 
 use crate::model::event::{BackupChosen, BackupRead, RestoreErrorClass, RestoreErrors, RunStarted, Stop};
 use crate::model::{
-    CleanUp, Effect, Event, Fact, Finding, Milestone, NotComparable, Offset, Reason, Rehearsed, SandboxFacts,
-    Verdict,
+    CleanUp, Effect, Event, Fact, Finding, InstanceFacts, Milestone, NotComparable, Offset, Phase, Reason,
+    Rehearsed, SandboxFacts, Verdict,
 };
 
 pub use clocks::{Clocks, RecoveryClock, RecoveryPointClock};
@@ -43,6 +43,8 @@ pub struct RunRecord {
     pub read: Option<BackupRead>,
     /// The sandbox as inspected; the last one where a restore was repeated.
     pub sandbox: Option<SandboxFacts>,
+    /// The temporary instance of a snapshot, as inspected.
+    pub instance: Option<InstanceFacts>,
     /// Recovery milestones that were reached.
     pub milestones: Vec<(Milestone, Offset)>,
     /// Roles that were created because the backup names them.
@@ -96,6 +98,7 @@ impl RunRecord {
             chosen: None,
             read: None,
             sandbox: None,
+            instance: None,
             milestones: Vec::new(),
             roles_created: Vec::new(),
             restore_errors: Vec::new(),
@@ -129,6 +132,7 @@ impl RunRecord {
             Fact::EffectIntended { effect } => self.outstanding.push(effect.clone()),
             Fact::EffectUndone { effect } => self.outstanding.retain(|other| other != effect),
             Fact::SandboxInspected(facts) => self.sandbox = Some((**facts).clone()),
+            Fact::InstanceInspected(facts) => self.instance = Some((**facts).clone()),
             Fact::Reached { milestone } => self.milestones.push((*milestone, event.at)),
             Fact::RolesCreated { names } => add_new(&mut self.roles_created, names.iter().cloned()),
             Fact::RestoreErrors(errors) => self.restore_errors.push(errors.clone()),
@@ -173,6 +177,12 @@ impl RunRecord {
     pub fn rehearsals_in_order(&self) -> Vec<&Rehearsed> {
         let planned = &self.opening.rehearsals;
         planned.iter().filter_map(|plan| self.rehearsals.iter().find(|r| r.name == plan.name)).collect()
+    }
+
+    /// Whether the temporary instance itself is asked: no container is provisioned then.
+    pub fn asks_the_instance(&self) -> bool {
+        let phases = &self.opening.phases;
+        !phases.is_empty() && !phases.contains(&Phase::Provision)
     }
 
     /// When a milestone was reached, the last time if the restore was repeated.

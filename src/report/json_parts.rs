@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::event::{self, RestoreErrorClass, RestoreErrors};
-use crate::model::{Compression, Durability, NotComparable, Phase, Reason, SkippedCandidate};
+use crate::model::{Compression, Durability, InstanceFacts, NotComparable, Phase, Reason, SkippedCandidate};
 use crate::record::RunRecord;
 
 /// The backup; all `null` with a basis where none was chosen.
@@ -76,6 +76,7 @@ pub(super) struct Sandbox<'a> {
     milli_cpus: Option<u64>,
     profile: &'a [String],
     settings: &'a [String],
+    instance: Option<&'a InstanceFacts>,
     not_comparable: &'a [NotComparable],
 }
 
@@ -84,7 +85,11 @@ impl<'a> Sandbox<'a> {
         let facts = record.sandbox.as_ref();
         Self {
             image: facts.map(|facts| facts.image.as_str()),
-            basis: facts.is_none().then_some("no sandbox was inspected"),
+            basis: match facts {
+                Some(_) => None,
+                None if record.asks_the_instance() => Some("no container: the temporary instance is asked"),
+                None => Some("no sandbox was inspected"),
+            },
             image_digest: facts.map(|facts| facts.image_digest.as_str()),
             container: facts.map(|facts| facts.container.as_str()),
             server_version: facts.map(|facts| facts.server_version.as_str()),
@@ -94,6 +99,7 @@ impl<'a> Sandbox<'a> {
             milli_cpus: facts.map(|facts| facts.milli_cpus),
             profile: facts.map_or(&[], |facts| &facts.profile),
             settings: facts.map_or(&[], |facts| &facts.settings),
+            instance: record.instance.as_ref(),
             not_comparable: &record.not_comparable,
         }
     }

@@ -1,151 +1,132 @@
-//! Draw: `pg_dump` in a container of its own, until it has drawn the database or said why not.
+//! Draw: a snapshot's database, from its temporary instance into the staging directory, where it is a backup like any
+//! other.
+//!
+//! The instance is told to go as soon as the archive is whole; the teardown waits until it is gone, and proves it.
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
+use super::dump::dump_when_let_in;
 use super::emit::Story;
 use super::halt::Halt;
-use super::one_shot::run_to_end;
+use super::provision::{self, Image};
+use super::snapshot::{self, Prepared, instance_name, late, stand_up};
+use super::world::World;
 use crate::database::postgres::redact::redact;
-use crate::engine::Engine;
-use crate::listen::Progress;
-use crate::model::{Phase, Reason};
-use crate::record::{Journal, words};
-use crate::sandbox::dump_client::{self, DumpClient, Server};
+use crate::definition::{Drill, RdsSource};
+use crate::model::{Candidate, Effect, EffectKind, Phase, Reason};
+use crate::record::Journal;
+use crate::sandbox::dump_client::{DumpClient, Server};
+use crate::source::rds::drawn;
+use crate::source::rds::instance::Available;
 
-/// How long a server may refuse the password that it was just given.
-const NEW_PASSWORD: Duration = Duration::from_mins(2);
-/// Between two looks at the archive's size.
-const BEAT: Duration = Duration::from_secs(1);
-/// Between two tries at a password: the engine's memory of how the last try ended must be over.
-const AGAIN: Duration = Duration::from_secs(3);
-/// Shows what goes on.
-pub(super) fn note<J: Journal>(story: &Story<'_, J>, note: String) {
-    story.progress(&Progress { phase: Phase::Fetch, bytes: 0, total: None, note: Some(note) });
-}
+/// Name of the file with the authorities in the staging directory.
+const AUTHORITIES: &str = "authorities.pem";
 
-/// A server may refuse a password for some seconds after RDS has said that it is set. Returns what `pg_dump` said.
-pub(super) async fn dump_when_let_in<J: Journal>(
-    engine: &Engine,
-    client: &DumpClient,
-    password: &SecretString,
+/// Restores the snapshot and draws its database; the archive as a candidate, and what was waited for.
+pub(super) async fn draw<J: Journal>(
+    drill: &Drill,
+    source: &RdsSource,
+    chosen: &Candidate,
+    (prepared, image): (&Prepared, &Image),
+    world: &World,
     story: &Story<'_, J>,
-) -> Result<String, Halt> {
-    let begun = Instant::now();
-    loop {
-        let (exit_code, said) = tokio::select! {
-            dumped = dump(engine, client, password) => dumped?,
-            never = tell_size(&client.archive, story) => never,
-        };
-        if exit_code == Some(0) {
-            return Ok(said);
-        }
-        if !said.contains("password authentication failed") || begun.elapsed() >= NEW_PASSWORD {
-            return Err(explained(exit_code, &said));
-        }
-        tokio::time::sleep(AGAIN).await;
+) -> Result<(Candidate, String), Halt> {
+    let deadline = drill.restore.timeout;
+    let standing = stand_up(drill, source, chosen, prepared, Phase::Fetch, story).await?;
+
+    let drawing = Instant::now();
+    let client = client(drill, source, &standing.instance, (prepared, image), world).await?;
+    make_folder(&client.archive.0)?;
+    std::fs::write(&client.server.authorities, &prepared.authorities)
+        .map_err(|error| not_staged(&client.server.authorities, &error))?;
+    story.intend(Effect { kind: EffectKind::Container, name: client.name.clone() }).await?;
+    let left = deadline.saturating_sub(standing.begun.elapsed());
+    let dumping = dump_when_let_in(world.engine().await?, &client, &standing.password, story);
+    let said = timeout(left, dumping).await.map_err(|_| late(deadline, "drawn"))??;
+    for warning in said.lines().filter(|line| line.contains("warning:")).take(5) {
+        story.warn(format!("drawing the snapshot: {}", redact("-----", warning.trim()))).await?;
     }
+    let others = "the instance's other databases, its roles and its subscriptions: one database was drawn from the snapshot";
+    story.not_verified(others).await?;
+    // A state that does not allow it yet is the teardown's to wait for.
+    prepared.account.delete(&standing.name).await?;
+    let held = Candidate { modified_at: standing.recovery_point, ..chosen.clone() };
+    let candidate = archive(&drawn(&world.staging(prepared.labels.run)), &held)?;
+    let waited_for = format!(
+        "a temporary instance {}, available after {} s; its database was drawn in {} s",
+        standing.instance.class,
+        standing.available_after.as_secs(),
+        drawing.elapsed().as_secs()
+    );
+    Ok((candidate, waited_for))
 }
 
-/// Tells how large the archive has become, until it is not asked any more.
-async fn tell_size<T, J: Journal>(archive: &(PathBuf, String), story: &Story<'_, J>) -> T {
-    loop {
-        tokio::time::sleep(BEAT).await;
-        let size = std::fs::metadata(archive.0.join(&archive.1)).map_or(0, |metadata| metadata.len());
-        note(story, format!("drawing the database: {} so far", words::bytes(size)));
-    }
+async fn client(
+    drill: &Drill,
+    source: &RdsSource,
+    instance: &Available,
+    (prepared, image): (&Prepared, &Image),
+    world: &World,
+) -> Result<DumpClient, Halt> {
+    let database = snapshot::database(source, instance)?;
+    let engine = world.engine().await?;
+    let path = drawn(&world.staging(prepared.labels.run));
+    let owner = owner_of(&world.staging(prepared.labels.run))?;
+    Ok(DumpClient {
+        name: format!("{}-dump", instance_name(prepared.labels.run)),
+        image: image.facts.clone(),
+        labels: prepared.labels.clone(),
+        milli_cpus: provision::sizing(drill, engine, world.runner_memory).milli_cpus,
+        user: owner,
+        archive: (
+            path.parent().map_or_else(PathBuf::new, Path::to_owned),
+            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        ),
+        server: Server {
+            host: instance.host.clone(),
+            port: instance.port,
+            address: source.address,
+            user: instance.master.clone(),
+            database,
+            authorities: world.staging(prepared.labels.run).join(AUTHORITIES),
+        },
+    })
 }
 
-/// One try: its exit code, and the end of what it said.
-async fn dump(
-    engine: &Engine,
-    client: &DumpClient,
-    password: &SecretString,
-) -> Result<(Option<i64>, String), Halt> {
-    let line: SecretString = Server::password_line(password.expose_secret()).into();
-    let (exit_code, said) = run_to_end(engine, &dump_client::container(client), Some(&line)).await?;
-    Ok((exit_code, String::from_utf8_lossy(&said).into_owned()))
+/// Whoever owns the run's files: `pg_dump` writes into them as that user.
+fn owner_of(staging: &Path) -> Result<(u32, u32), Halt> {
+    let metadata = std::fs::metadata(staging).map_err(|error| not_staged(staging, &error))?;
+    Ok((metadata.uid(), metadata.gid()))
 }
 
-/// Why `pg_dump` failed, by its own and the server's messages: a query that it quotes holds names of tables, which mean
-/// nothing. Its messages hold names; a value between quotation marks is redacted.
-fn explained(exit_code: Option<i64>, said: &str) -> Halt {
-    let code =
-        exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
-    let quoted = |line: &&str| ["query was:", "command was:"].iter().any(|q| line.to_lowercase().contains(q));
-    let lines: Vec<&str> = said.lines().filter(|line| !quoted(line)).collect();
-    let of_server = |line: &&&str| line.contains("ERROR:") || line.contains("FATAL:");
-    let last = lines.iter().rfind(of_server).or_else(|| lines.iter().rfind(|line| line.contains("error:")));
-    let last = last.or(lines.last()).copied().unwrap_or("nothing was said").trim();
-    let has = |words: &[&str]| words.iter().any(|word| lines.iter().any(|line| line.contains(word)));
-    let (reason, hint) = if has(&["permission denied", "row-level security"]) {
-        (
-            Reason::SourceDenied,
-            "let the master user read everything: GRANT pg_read_all_data, and BYPASSRLS where rows are hidden",
+/// A folder of the archive's own, the only one that the client sees; made anew for a second try.
+fn make_folder(folder: &Path) -> Result<(), Halt> {
+    let made = super::teardown::remove_directory(folder)
+        .and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(folder));
+    made.map_err(|error| not_staged(folder, &error))
+}
+
+fn not_staged(path: &Path, error: &std::io::Error) -> Halt {
+    Halt::new(
+        Reason::StoreFailed,
+        format!("the staging directory {} could not be used: {error}", path.display()),
+    )
+}
+
+/// The archive, readable for the sandbox's user, as what the snapshot has become.
+fn archive(path: &Path, chosen: &Candidate) -> Result<Candidate, Halt> {
+    let seen = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o444))
+        .and_then(|()| std::fs::metadata(path));
+    let metadata = seen.map_err(|error| {
+        Halt::new(
+            Reason::EngineUnreachable,
+            format!("pg_dump wrote {}, and here it is not: {error}", path.display()),
         )
-    } else if has(&["authentication failed", "no pg_hba.conf entry"]) {
-        (Reason::SourceDenied, "look at the instance's log in RDS: the password that was set is not taken")
-    } else if has(&["certificate verify failed", "does not match host name", "SSL error"]) {
-        (Reason::SourceUnreachable, "give `database.ca` the authorities of RDS, AWS's global-bundle.pem")
-    } else if has(&[
-        "could not translate host",
-        "Connection refused",
-        "timeout expired",
-        "unreachable",
-        "timed out",
-    ]) {
-        (
-            Reason::SourceUnreachable,
-            "let the engine's machine in by the security group, or give `database.address` a tunnel",
-        )
-    } else if has(&["could not write to", "could not close"]) && has(&["No space left"]) {
-        (Reason::DiskFull, "free space below `state` of drillyard.yaml: the archive is staged there")
-    } else if has(&["server version mismatch"]) {
-        (
-            Reason::Version,
-            "run docker/prepare: the image of the snapshot's major version is older than the server",
-        )
-    } else if has(&["no pg_dump in this image"]) {
-        (Reason::ImageWrong, "run docker/prepare")
-    } else {
-        (Reason::RdsFailed, "look at the instance's log in RDS")
-    };
-    let last = redact("-----", last);
-    Halt::new(reason, format!("pg_dump of the temporary instance ended with {code}: {last}")).with_hint(hint)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn c20_what_pg_dump_says_becomes_a_reason() {
-        for (said, reason) in [
-            (
-                "pg_dump: error: connection to server at \"x\" failed: Connection refused",
-                Reason::SourceUnreachable,
-            ),
-            ("pg_dump: error: could not translate host name \"x\" to address", Reason::SourceUnreachable),
-            ("pg_dump: error: SSL error: certificate verify failed", Reason::SourceUnreachable),
-            ("pg_dump: error: query failed: ERROR:  permission denied for table a", Reason::SourceDenied),
-            (
-                "pg_dump: error: query failed: ERROR:  permission denied\npg_dump: detail: Query was: LOCK TABLE public.\"Connection refused\"",
-                Reason::SourceDenied,
-            ),
-            ("pg_dump: error: query failed: SSL SYSCALL error: EOF detected", Reason::RdsFailed),
-            (
-                "pg_dump: error: query failed: ERROR:  could not extend file: No space left on device",
-                Reason::RdsFailed,
-            ),
-            ("pg_dump: error: could not write to output file: No space left on device", Reason::DiskFull),
-            ("pg_dump: error: aborting because of server version mismatch", Reason::Version),
-            ("", Reason::RdsFailed),
-        ] {
-            let halt = explained(Some(1), said);
-            assert_eq!(halt.0.reason, reason, "{said}");
-            assert!(halt.0.hint.is_some());
-        }
-    }
+        .with_hint("the engine must see this machine's files: let it run on the same machine")
+    })?;
+    Ok(Candidate { size_bytes: metadata.len(), ..chosen.clone() })
 }

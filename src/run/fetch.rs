@@ -9,9 +9,9 @@ use jiff::Timestamp;
 
 use super::emit::{Done, Story};
 use super::halt::Halt;
-use super::snapshot;
 use super::teardown::remove_directory;
 use super::world::World;
+use super::{draw, provision, snapshot};
 use crate::database::postgres::start::BACKUP;
 use crate::definition::{Drill, RdsSource, Source};
 use crate::listen::Progress;
@@ -83,8 +83,10 @@ pub(super) async fn fetch<J: Journal>(
     let Fetched { artifact, read, warnings } = match &drill.backup.source {
         Source::Rds(rds) => {
             let id = &located.candidate().id;
-            let prepared = snapshot::prepare(drill, rds, id, run, world, story).await?;
-            story.phase(Phase::Fetch, reading.of_snapshot(rds, &prepared, story)).await?
+            let prepared = snapshot::prepare(drill, rds, id, run, world).await?;
+            // Before the fetch, which would cover a pull.
+            let image = provision::own_image(prepared.snapshot.major, world, story).await?;
+            story.phase(Phase::Fetch, reading.of_snapshot(rds, (&prepared, &image), story)).await?
         }
         Source::Local(_) | Source::S3(_) => {
             story.phase(Phase::Fetch, reading.of(located.candidate(), None, story)).await?
@@ -124,11 +126,11 @@ impl Reading<'_> {
     async fn of_snapshot<J: Journal>(
         &self,
         rds: &RdsSource,
-        prepared: &snapshot::Prepared,
+        prepared: (&snapshot::Prepared, &provision::Image),
         story: &Story<'_, J>,
     ) -> Result<(Fetched, Done), Halt> {
         let chosen = self.located.candidate();
-        let drawing = Box::pin(snapshot::draw(self.drill, rds, chosen, prepared, self.world, story));
+        let drawing = Box::pin(draw::draw(self.drill, rds, chosen, prepared, self.world, story));
         let (candidate, waited_for) = drawing.await?;
         self.of(&candidate, Some(waited_for), story).await
     }

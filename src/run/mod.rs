@@ -9,9 +9,11 @@ mod analyze;
 mod bring;
 pub mod broken;
 mod draw;
+mod dump;
 pub mod emit;
 mod fetch;
 pub mod halt;
+mod instance;
 mod locate;
 mod one_shot;
 mod pg_restore;
@@ -33,7 +35,7 @@ pub mod world;
 use std::time::{Duration, Instant};
 
 use crate::check;
-use crate::definition::Drill;
+use crate::definition::{Drill, Source, Then};
 use crate::failpoint;
 use crate::model::event::{Due, PlannedCheck, RunStarted, Stop, Trigger};
 use crate::model::{
@@ -75,8 +77,16 @@ pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, C
     let story = Story::after_opening(&world.store, &world.listener, &first, &opening, started);
 
     let mut retained = Retained::default();
+    let recovery = async {
+        match &drill.backup.source {
+            Source::Rds(rds) if rds.then == Then::Instance => {
+                Box::pin(instance::recover(drill, rds, order, &opening, world, &story)).await
+            }
+            _ => Box::pin(recover(drill, order, &opening, world, &story, &mut retained)).await,
+        }
+    };
     let outcome = tokio::select! {
-        outcome = recover(drill, order, &opening, world, &story, &mut retained) => outcome,
+        outcome = recovery => outcome,
         () = world.cancel.cancelled() => Err(Halt::new(world.cancel_reason, "")),
     };
     if let Err(halt) = outcome {
@@ -92,7 +102,7 @@ pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, C
     Ok(ended)
 }
 
-/// The recovery itself, from the source to the last check; then the rollbacks.
+/// The recovery itself in a container, from the source to the last check; then the rollbacks.
 async fn recover(
     drill: &Drill,
     order: &Order,
@@ -230,8 +240,11 @@ fn opening(drill: &Drill, due: Option<Due>) -> RunStarted {
     let checks =
         drill.checks.iter().map(|check| PlannedCheck { name: check.name.clone(), kind: check.kind() });
     let started_at = wall_clock();
-    let mut phases =
-        vec![Phase::Locate, Phase::Fetch, Phase::Provision, Phase::Restore, Phase::Analyze, Phase::Verify];
+    let mut phases = if drill.backup.asks_the_instance() {
+        vec![Phase::Locate, Phase::Restore, Phase::Verify]
+    } else {
+        vec![Phase::Locate, Phase::Fetch, Phase::Provision, Phase::Restore, Phase::Analyze, Phase::Verify]
+    };
     if !drill.rollbacks.is_empty() {
         phases.push(Phase::Rehearse);
     }

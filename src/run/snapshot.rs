@@ -1,67 +1,143 @@
-//! Snapshot: an RDS snapshot restored to a temporary instance, and its database drawn from there into the staging
-//! directory, where it is a backup like any other.
-//!
-//! The instance is told to go as soon as the archive is whole; the teardown waits until it is gone, and proves it.
+//! Snapshot: an RDS snapshot restored to a temporary instance that only this run can log in to, and that was found to be
+//! what was asked for. Its database is drawn from it ([`super::draw`]), or it is asked itself ([`super::instance`]).
 
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
-use tokio::time::timeout;
 
-use super::draw::{dump_when_let_in, note};
 use super::emit::Story;
 use super::halt::Halt;
-use super::provision::{self, Image};
 use super::world::{World, wall_clock};
-use crate::database::postgres::redact::redact;
 use crate::definition::{Drill, RdsSource};
 use crate::failpoint;
-use crate::model::{Candidate, Effect, EffectKind, Fact, NotComparable, Reason, RunId};
+use crate::listen::Progress;
+use crate::model::{Candidate, Effect, EffectKind, Fact, NotComparable, Phase, Reason, RunId};
 use crate::record::Journal;
-use crate::sandbox::dump_client::{DumpClient, Server};
 use crate::sandbox::profile::{self, EXPIRES, Labels, RUN, STORE};
 use crate::source::rds::instance::{Account, Available, NAMES, Wanted};
-use crate::source::rds::{RdsSnapshots, Snapshot, drawn};
+use crate::source::rds::{RdsSnapshots, Snapshot};
 
-/// Name of the file with the authorities in the staging directory.
-const AUTHORITIES: &str = "authorities.pem";
 /// An instance that outlived its run by so much is nobody's.
 const TIME_BESIDE: Duration = Duration::from_hours(2);
 
-/// A snapshot that was chosen, and the image whose `pg_dump` draws it.
+/// A snapshot that was chosen, and what its instance is made with.
 pub(super) struct Prepared {
-    account: Account,
-    snapshot: Snapshot,
-    image: Image,
-    labels: Labels,
+    pub account: Account,
+    pub snapshot: Snapshot,
+    pub labels: Labels,
     /// In PEM form.
-    authorities: String,
+    pub authorities: String,
+}
+
+/// A temporary instance that can be logged in to.
+pub(super) struct Standing {
+    pub name: String,
+    pub instance: Available,
+    pub password: SecretString,
+    /// When its restore was asked for.
+    pub begun: Instant,
+    /// From then until RDS said that it is available.
+    pub available_after: Duration,
+    /// What it holds ends here.
+    pub recovery_point: jiff::Timestamp,
 }
 
 /// Name of a run's temporary instance: short enough for RDS, and found by its run.
-fn instance_name(run: RunId) -> String {
+pub(super) fn instance_name(run: RunId) -> String {
     format!("{NAMES}{}", run.to_string().to_lowercase())
 }
 
-/// Asks for the snapshot's version, and for an image of it: before the fetch, which would cover a pull.
-pub(super) async fn prepare<J: Journal>(
+/// Asks for the snapshot's version, and reads what is needed before an instance is made.
+pub(super) async fn prepare(
     drill: &Drill,
     source: &RdsSource,
     id: &str,
     run: RunId,
     world: &World,
-    story: &Story<'_, J>,
 ) -> Result<Prepared, Halt> {
     let authorities = certificates(&source.authority)?;
     let snapshot = RdsSnapshots::new(source.clone()).snapshot(id).await?;
-    let image = provision::own_image(snapshot.major, world, story).await?;
     let expires =
         wall_clock().checked_add(drill.restore.timeout * 2 + TIME_BESIDE).unwrap_or(jiff::Timestamp::MAX);
     let labels =
         Labels { store: world.store.id().clone(), run, drill: drill.name.clone(), fence: 1, expires };
-    Ok(Prepared { account: Account::open(source).await?, snapshot, image, labels, authorities })
+    Ok(Prepared { account: Account::open(source).await?, snapshot, labels, authorities })
+}
+
+/// Restores the snapshot, waits, reads back what it became, and gives it a password of ours; all of it within
+/// `restore.timeout`, and told as progress of `phase`.
+pub(super) async fn stand_up<J: Journal>(
+    drill: &Drill,
+    source: &RdsSource,
+    chosen: &Candidate,
+    prepared: &Prepared,
+    phase: Phase,
+    story: &Story<'_, J>,
+) -> Result<Standing, Halt> {
+    let begun = Instant::now();
+    let left = || drill.restore.timeout.saturating_sub(begun.elapsed());
+    let Prepared { account, snapshot, labels, .. } = prepared;
+    let wanted = Wanted { name: instance_name(labels.run), tags: tags(labels) };
+    let name = wanted.name.clone();
+    restore(source, prepared, &wanted, story).await?;
+    failpoint::reach("after_instance_restore").await;
+    story.tell(Fact::NotComparable { why: NotComparable::LazyLoading }).await?;
+
+    let watch = |what: &str, status: &str, after: Duration| {
+        note(phase, story, format!("{what}: {status} for {} s", after.as_secs()));
+    };
+    account.available(&name, left(), |status, after| watch("temporary instance", status, after)).await?;
+    let available_after = begun.elapsed();
+    let recovery_point = snapshot.state_of.unwrap_or(chosen.modified_at);
+    let facts = account.inspect(source, snapshot, &wanted, recovery_point).await?;
+    story.tell(Fact::InstanceInspected(Box::new(facts))).await?;
+
+    let password = new_password()?;
+    account.set_password(&name, &password, left()).await?;
+    let instance =
+        account.available(&name, left(), |status, after| watch("its password", status, after)).await?;
+    failpoint::reach("after_instance_password").await;
+    Ok(Standing { name, instance, password, begun, available_after, recovery_point })
+}
+
+/// The intent, then the effect.
+async fn restore<J: Journal>(
+    source: &RdsSource,
+    prepared: &Prepared,
+    wanted: &Wanted,
+    story: &Story<'_, J>,
+) -> Result<(), Halt> {
+    let effect = Effect { kind: EffectKind::RdsInstance, name: wanted.name.clone() };
+    story.intend(effect.clone()).await?;
+    failpoint::reach("after_instance_intent").await;
+    if let Err(error) = prepared.account.restore(source, &prepared.snapshot, wanted).await {
+        if error.is_an_answer() {
+            // Refused: nothing was made, and nothing that is there under this name is ours.
+            story.tell(Fact::EffectUndone { effect }).await?;
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Shows what goes on.
+pub(super) fn note<J: Journal>(phase: Phase, story: &Story<'_, J>, note: String) {
+    story.progress(&Progress { phase, bytes: 0, total: None, note: Some(note) });
+}
+
+/// It was not done in time.
+pub(super) fn late(deadline: Duration, what: &str) -> Halt {
+    Halt::new(Reason::Timeout, format!("the snapshot was not {what} within {} s", deadline.as_secs()))
+        .with_hint("raise `restore.timeout`, or give `class` a larger one: a fresh instance reads its blocks from afar")
+}
+
+/// The database that is drilled.
+pub(super) fn database(source: &RdsSource, instance: &Available) -> Result<String, Halt> {
+    source.database.clone().or_else(|| instance.database.clone()).ok_or_else(|| {
+        Halt::new(Reason::RdsFailed, "the snapshot does not tell the name of a database")
+            .with_hint("name one in backup.databases")
+    })
 }
 
 /// The certificates of a file and nothing else in it: what a drill names is shown to a container that has a network.
@@ -85,75 +161,6 @@ fn certificates(file: &Path) -> Result<String, Halt> {
     Ok(found.iter().flat_map(|inside| [BEGIN, inside, END, "\n"]).collect())
 }
 
-/// Restores the snapshot and draws its database; the archive as a candidate, and what was waited for.
-pub(super) async fn draw<J: Journal>(
-    drill: &Drill,
-    source: &RdsSource,
-    chosen: &Candidate,
-    prepared: &Prepared,
-    world: &World,
-    story: &Story<'_, J>,
-) -> Result<(Candidate, String), Halt> {
-    let run = prepared.labels.run;
-    let begun = Instant::now();
-    let deadline = drill.restore.timeout;
-    let name = instance_name(run);
-    story.intend(Effect { kind: EffectKind::RdsInstance, name: name.clone() }).await?;
-    failpoint::reach("after_instance_intent").await;
-    let wanted = Wanted { name: name.clone(), tags: tags(&prepared.labels) };
-    if let Err(error) = prepared.account.restore(source, &prepared.snapshot, &wanted).await {
-        if error.is_an_answer() {
-            // Refused: nothing was made, and nothing that is there under this name is ours.
-            let effect = Effect { kind: EffectKind::RdsInstance, name };
-            story.tell(Fact::EffectUndone { effect }).await?;
-        }
-        return Err(error.into());
-    }
-    failpoint::reach("after_instance_restore").await;
-    story.tell(Fact::NotComparable { why: NotComparable::LazyLoading }).await?;
-
-    let watch = |what: &str, status: &str, after: Duration| {
-        note(story, format!("{what}: {status} for {} s", after.as_secs()));
-    };
-    let account = &prepared.account;
-    account.available(&name, deadline, |status, after| watch("temporary instance", status, after)).await?;
-    let available_after = begun.elapsed();
-    let password = new_password()?;
-    let left = deadline.saturating_sub(begun.elapsed());
-    account.set_password(&name, &password, left).await?;
-    let left = deadline.saturating_sub(begun.elapsed());
-    let instance =
-        account.available(&name, left, |status, after| watch("its password", status, after)).await?;
-    failpoint::reach("after_instance_password").await;
-
-    let drawing = Instant::now();
-    let client = client(drill, source, &instance, prepared, world).await?;
-    make_folder(&client.archive.0)?;
-    std::fs::write(&client.server.authorities, &prepared.authorities)
-        .map_err(|error| not_staged(&client.server.authorities, &error))?;
-    story.intend(Effect { kind: EffectKind::Container, name: client.name.clone() }).await?;
-    let left = deadline.saturating_sub(begun.elapsed());
-    let dumping = dump_when_let_in(world.engine().await?, &client, &password, story);
-    let said = timeout(left, dumping).await.map_err(|_| late(deadline))??;
-    for warning in said.lines().filter(|line| line.contains("warning:")).take(5) {
-        story.warn(format!("drawing the snapshot: {}", redact("-----", warning.trim()))).await?;
-    }
-    let others = "the instance's other databases, its roles and its subscriptions: one database was drawn from the snapshot";
-    story.not_verified(others).await?;
-    // A state that does not allow it yet is the teardown's to wait for.
-    account.delete(&name).await?;
-    let held =
-        Candidate { modified_at: prepared.snapshot.state_of.unwrap_or(chosen.modified_at), ..chosen.clone() };
-    let candidate = archive(&drawn(&world.staging(run)), &held)?;
-    let waited_for = format!(
-        "a temporary instance {}, available after {} s; its database was drawn in {} s",
-        instance.class,
-        available_after.as_secs(),
-        drawing.elapsed().as_secs()
-    );
-    Ok((candidate, waited_for))
-}
-
 fn tags(labels: &Labels) -> Vec<(String, String)> {
     [
         (STORE, labels.store.to_string()),
@@ -166,7 +173,7 @@ fn tags(labels: &Labels) -> Vec<(String, String)> {
 }
 
 /// 256 bits of the system's randomness. Known to this process and the instance alone, and gone with both.
-fn new_password() -> Result<SecretString, Halt> {
+pub(super) fn new_password() -> Result<SecretString, Halt> {
     let mut halves = [[0_u8; 16]; 2];
     let read = std::fs::File::open("/dev/urandom").and_then(|mut source| {
         halves.iter_mut().try_for_each(|half| std::io::Read::read_exact(&mut source, half))
@@ -174,80 +181,6 @@ fn new_password() -> Result<SecretString, Halt> {
     read.map_err(|error| Halt::new(Reason::Internal, format!("no randomness for a password: {error}")))?;
     let [first, second] = halves.map(u128::from_le_bytes);
     Ok(format!("{first:032x}{second:032x}").into())
-}
-
-async fn client(
-    drill: &Drill,
-    source: &RdsSource,
-    instance: &Available,
-    prepared: &Prepared,
-    world: &World,
-) -> Result<DumpClient, Halt> {
-    let database = source.database.clone().or_else(|| instance.database.clone()).ok_or_else(|| {
-        Halt::new(Reason::RdsFailed, "the snapshot does not tell the name of a database")
-            .with_hint("name one in backup.databases")
-    })?;
-    let engine = world.engine().await?;
-    let path = drawn(&world.staging(prepared.labels.run));
-    let owner = owner_of(&world.staging(prepared.labels.run))?;
-    Ok(DumpClient {
-        name: format!("{}-dump", instance_name(prepared.labels.run)),
-        image: prepared.image.facts.clone(),
-        labels: prepared.labels.clone(),
-        milli_cpus: provision::sizing(drill, engine, world.runner_memory).milli_cpus,
-        user: owner,
-        archive: (
-            path.parent().map_or_else(PathBuf::new, Path::to_owned),
-            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-        ),
-        server: Server {
-            host: instance.host.clone(),
-            port: instance.port,
-            address: source.address,
-            user: instance.master.clone(),
-            database,
-            authorities: world.staging(prepared.labels.run).join(AUTHORITIES),
-        },
-    })
-}
-
-/// Whoever owns the run's files: `pg_dump` writes into them as that user.
-fn owner_of(staging: &Path) -> Result<(u32, u32), Halt> {
-    let metadata = std::fs::metadata(staging).map_err(|error| not_staged(staging, &error))?;
-    Ok((metadata.uid(), metadata.gid()))
-}
-
-/// A folder of the archive's own, the only one that the client sees; made anew for a second try.
-fn make_folder(folder: &Path) -> Result<(), Halt> {
-    let made = super::teardown::remove_directory(folder)
-        .and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(folder));
-    made.map_err(|error| not_staged(folder, &error))
-}
-
-fn not_staged(path: &Path, error: &std::io::Error) -> Halt {
-    Halt::new(
-        Reason::StoreFailed,
-        format!("the staging directory {} could not be used: {error}", path.display()),
-    )
-}
-
-fn late(deadline: Duration) -> Halt {
-    Halt::new(Reason::Timeout, format!("the snapshot was not drawn within {} s", deadline.as_secs()))
-        .with_hint("raise `restore.timeout`, or give `class` a larger one: a fresh instance reads its blocks from afar")
-}
-
-/// The archive, readable for the sandbox's user, as what the snapshot has become.
-fn archive(path: &Path, chosen: &Candidate) -> Result<Candidate, Halt> {
-    let seen = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o444))
-        .and_then(|()| std::fs::metadata(path));
-    let metadata = seen.map_err(|error| {
-        Halt::new(
-            Reason::EngineUnreachable,
-            format!("pg_dump wrote {}, and here it is not: {error}", path.display()),
-        )
-        .with_hint("the engine must see this machine's files: let it run on the same machine")
-    })?;
-    Ok(Candidate { size_bytes: metadata.len(), ..chosen.clone() })
 }
 
 #[cfg(test)]

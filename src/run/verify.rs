@@ -1,13 +1,17 @@
 //! Verify: stray company is shown out, the checks' own role is prepared, every check is asked, every answer told.
 
+use std::future::Future;
+use std::ops::Deref;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio_postgres::Client;
 
 use super::emit::{Done, Story};
 use super::halt::Halt;
 use crate::check;
 use crate::definition::Drill;
+use crate::error::Explain;
 use crate::listen::Progress;
 use crate::model::{Fact, Outcome, Phase, Reason};
 use crate::record::Journal;
@@ -67,7 +71,7 @@ pub(super) async fn show_out(sandbox: &Sandbox) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Asks every check. Succeeds where every one was answered, whatever the answers.
+/// Shows company out and asks every check. Succeeds where every one was answered, whatever the answers.
 pub(super) async fn verify<J: Journal>(
     drill: &Drill,
     sandbox: &Sandbox,
@@ -77,9 +81,26 @@ pub(super) async fn verify<J: Journal>(
     show_out(sandbox).await?;
     sandbox.admin().await?.run(check::prepare_role_sql()).await?;
     let wire = &sandbox.wire;
+    let connect = |database: String| async move { wire.connect(&database, Login::Checker).await };
+    ask(drill, context, connect, story).await
+}
+
+/// Asks every check on connections of the checks' own role, wherever that server is.
+pub(super) async fn ask<J, C, F, K, E>(
+    drill: &Drill,
+    context: &check::Context,
+    connect: C,
+    story: &Story<'_, J>,
+) -> Result<((), Done), Halt>
+where
+    J: Journal,
+    C: Fn(String) -> F,
+    F: Future<Output = Result<K, E>>,
+    K: Deref<Target = Client>,
+    E: Explain,
+{
     let (send, mut receive) = mpsc::unbounded_channel();
     let asking = async {
-        let connect = |database: String| async move { wire.connect(&database, Login::Checker).await };
         check::ask_all(&drill.checks, context, AT_A_TIME, connect, |finding| {
             let _ = send.send(finding);
         })

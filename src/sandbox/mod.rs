@@ -4,6 +4,7 @@
 //! to its server over exec; [`server_log`] and [`watch`] listen to what it prints and what befalls it.
 
 pub mod dump_client;
+pub mod instance_wire;
 pub mod lease;
 pub mod profile;
 pub mod server_log;

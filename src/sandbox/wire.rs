@@ -44,7 +44,7 @@ impl Login {
     }
 
     /// Settings of the session, over whatever the backup says of databases and roles.
-    fn options(self) -> &'static str {
+    pub(super) fn options(self) -> &'static str {
         match self {
             Self::Superuser => {
                 "-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=0 \

@@ -25,6 +25,8 @@ pub struct Plan {
     pub lingers: u32,
     /// The state that snapshots are told to be in.
     pub snapshot: Option<&'static str>,
+    /// What is told otherwise of an instance: words of the answer, and others in their place.
+    pub untrue: Vec<(&'static str, &'static str)>,
     /// A password that the service takes and the server does not, for so many tries.
     pub deaf: bool,
 }
@@ -176,6 +178,17 @@ impl Shared {
     fn as_planned(&self, action: &str, text: &str) -> String {
         let text = text.replace(">shop_master<", &format!(">{}<", self.master));
         let mut plan = self.plan.lock().unwrap();
+        // What RDS always tells, and moto leaves out of an instance that was a snapshot.
+        let text = if text.contains("<PubliclyAccessible>") {
+            text
+        } else {
+            let public = "<PubliclyAccessible>false</PubliclyAccessible><DBInstanceStatus>";
+            text.replace("<DBInstanceStatus>", public)
+        };
+        let text = match action {
+            "DescribeDBInstances" => plan.untrue.iter().fold(text, |text, (is, told)| text.replace(is, told)),
+            _ => text,
+        };
         let state = match action {
             "DescribeDBInstances" if self.going.lock().unwrap().is_some() => Some("deleting"),
             "DescribeDBInstances"

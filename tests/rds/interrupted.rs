@@ -1,5 +1,8 @@
 //! A run that is killed while its instance lives: the sweeper finds it by its tag, and touches nobody else's.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use crate::front::Plan;
 use crate::place::{Place, SECRETS, client, instances};
 
@@ -88,4 +91,40 @@ fn a_drill_that_has_never_run_is_asked_for_nothing() {
     let swept = place.scene.program().arg("sweep").envs(SECRETS).output().unwrap();
     assert_eq!(swept.status.code(), Some(0), "{}", String::from_utf8_lossy(&swept.stderr));
     assert!(place.front.calls("DescribeDBInstances").is_empty());
+}
+
+/// Nobody needs to call `sweep`: the daemon looks into the accounts of its drills when it starts, and every now and then.
+#[test]
+fn c21_the_daemon_deletes_what_a_killed_run_left() {
+    let place = Place::new(Plan::default());
+    let killed = place
+        .scene
+        .program()
+        .args(["run", "drills/rds.yaml"])
+        .envs(SECRETS)
+        .env("DRILLYARD_FAIL_AT", "after_instance_restore")
+        .output()
+        .unwrap();
+    assert_eq!(killed.status.code(), None, "it was to be killed");
+    let name =
+        place.front.calls("RestoreDBInstanceFromDBSnapshot")[0].parameters["DBInstanceIdentifier"].clone();
+    assert!(instances().contains(&name));
+    place.scene.write("drillyard.yaml", "drills: [drills]\n");
+    let log = std::fs::File::create(place.scene.path("daemon.log")).unwrap();
+    let mut daemon =
+        place.scene.program().arg("daemon").envs(SECRETS).stderr(log).stdin(Stdio::null()).spawn().unwrap();
+    let gone = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        place
+            .front
+            .calls("DeleteDBInstance")
+            .iter()
+            .any(|call| call.parameters["DBInstanceIdentifier"] == name)
+            && !instances().contains(&name)
+    });
+    let asked_to_end = Command::new("kill").args(["-TERM", &daemon.id().to_string()]).status().unwrap();
+    assert!(asked_to_end.success() && daemon.wait().unwrap().success());
+    let log = std::fs::read_to_string(place.scene.path("daemon.log")).unwrap();
+    assert!(gone, "{name} is left; the daemon said:\n{log}");
+    assert!(instances().contains(&"shop-prod".to_owned()));
 }

@@ -5,6 +5,7 @@
 
 mod drawing;
 mod front;
+mod instance;
 mod interrupted;
 mod place;
 mod refusals;

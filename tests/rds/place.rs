@@ -123,7 +123,7 @@ impl Instance {
     /// A master user without a password yet.
     pub fn new_master(&self) -> String {
         let name = format!("master_{}", ulid::Ulid::new().to_string().to_lowercase());
-        self.psql("postgres", &format!("create role {name} login bypassrls in role masters"));
+        self.psql("postgres", &format!("create role {name} login createrole bypassrls in role masters"));
         name
     }
 
@@ -144,6 +144,12 @@ impl Instance {
         self.passwords.lock().unwrap().clone()
     }
 
+    /// What it has written into its log, which whoever runs RDS can read.
+    pub fn log(&self) -> String {
+        let logs = Command::new("docker").args(["logs", &self.name]).output().unwrap();
+        String::from_utf8_lossy(&logs.stderr).into_owned()
+    }
+
     /// The authority that vouches for it.
     pub fn authority(&self) -> PathBuf {
         self.folder.join("ca.crt")
@@ -157,11 +163,11 @@ mkdir -m 700 "$data" && tar -C "$data" -xf /usr/share/drillyard/data.tar
 printf 'local all postgres trust\nhostssl all all all scram-sha-256\n' > "$data/pg_hba.conf"
 until [ -e /tmp/go ]; do sleep 0.1; done
 exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=/tmp -c ssl=on \
-  -c ssl_cert_file=/tmp/server.crt -c ssl_key_file=/tmp/server.key
+  -c ssl_cert_file=/tmp/server.crt -c ssl_key_file=/tmp/server.key -c log_statement=ddl
 "#;
 
 /// An authority, and a server's certificate for every name of moto's.
-fn certificates(folder: &std::path::Path) {
+pub fn certificates(folder: &std::path::Path) {
     let script = format!(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=drill-ca -keyout ca.key -out ca.crt && \
          openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=rds -keyout server.key -out server.csr && \

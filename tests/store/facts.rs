@@ -5,8 +5,9 @@ use drillyard::model::event::{BackupChosen, BackupRead, RestoreErrorClass, Resto
 use drillyard::model::rehearsal::{Blocked, Difference, LockHeld, SequenceDifference, StepTaken};
 use drillyard::model::sandbox::Kept;
 use drillyard::model::{
-    BackupFormat, CheckKind, CleanUp, Compression, Durability, Effect, EffectKind, Fact, Finding, Milestone,
-    NotComparable, Outcome, Phase, Reason, Rehearsed, SandboxFacts, ServerVersion, SkipReason,
+    BackupFormat, CheckKind, CleanUp, Compression, Durability, Effect, EffectKind, Fact, Finding,
+    InstanceFacts, Milestone, NotComparable, Outcome, Phase, Reason, Rehearsed, SandboxFacts, ServerVersion,
+    SkipReason,
 };
 use drillyard::store::Fault;
 
@@ -34,6 +35,7 @@ fn place(fact: &Fact) -> usize {
         Fact::Stopped(_) => 16,
         Fact::CleanedUp(_) => 17,
         Fact::RehearsalFinished(_) => 18,
+        Fact::InstanceInspected(_) => 19,
     }
 }
 
@@ -84,6 +86,14 @@ fn facts() -> Vec<Fact> {
             late: false,
         }),
         Fact::RehearsalFinished(Box::new(rehearsed())),
+        Fact::InstanceInspected(Box::new(InstanceFacts {
+            name: text("drillyard-01k9zzz"),
+            resource_id: text("db-ABC"),
+            class: text("db.t4g.medium"),
+            server_version: text("15.12"),
+            profile: vec![text("not public"), text("subnet group drills")],
+            recovery_point: instant("2026-11-21T01:00:00.25Z"),
+        })),
     ]
 }
 

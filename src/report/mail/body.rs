@@ -225,10 +225,10 @@ fn about(record: &RunRecord) -> Vec<(&'static str, String)> {
     let began = !record.phases.is_empty();
     let restore = record.phases.iter().rev().find(|span| span.phase == Phase::Restore);
     let restore = restore.and_then(crate::record::PhaseSpan::duration).map(duration);
-    let sandbox = record
-        .sandbox
-        .as_ref()
-        .map(|facts| format!("PostgreSQL {} in {}", cut(&facts.server_version, 40), cut(&facts.image, 100)));
+    let in_place = |version, place| format!("PostgreSQL {} in {}", cut(version, 40), cut(place, 100));
+    let container = record.sandbox.as_ref().map(|facts| in_place(&facts.server_version, &facts.image));
+    let instance = record.instance.as_ref().map(|facts| in_place(&facts.server_version, &facts.class));
+    let sandbox = container.or(instance);
     let facts = [
         ("drill", Some(visible(opening.drill.as_str()))),
         ("due", due),

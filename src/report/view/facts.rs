@@ -1,8 +1,8 @@
 //! Labels and values: the run, its backup, its sandbox, its clean-up.
 
 use super::{CleanUp, Fact, StopRow, Tone};
-use crate::model::Durability;
 use crate::model::event::BackupRead;
+use crate::model::{Durability, InstanceFacts, SandboxFacts};
 use crate::record::sentence::duration;
 use crate::record::visible::{clipped, visible};
 use crate::record::words;
@@ -118,7 +118,25 @@ fn format(read: &BackupRead) -> String {
 }
 
 pub(super) fn sandbox(record: &RunRecord) -> Vec<Fact> {
-    let Some(facts) = &record.sandbox else { return vec![fact("sandbox", "none was inspected")] };
+    let mut facts = record.instance.as_ref().map_or_else(Vec::new, instance);
+    match &record.sandbox {
+        Some(sandbox) => facts.extend(container(sandbox)),
+        None if record.asks_the_instance() && record.instance.is_some() => {}
+        None => facts.push(fact("sandbox", "none was inspected")),
+    }
+    facts
+}
+
+fn instance(facts: &InstanceFacts) -> Vec<Fact> {
+    let what = format!("{} ({}), {}", facts.name, facts.resource_id, facts.class);
+    known([
+        ("rds instance", Some(visible(&what))),
+        ("its server", Some(visible(&facts.server_version))),
+        ("its profile", Some(visible(&facts.profile.join(", ")))),
+    ])
+}
+
+fn container(facts: &SandboxFacts) -> Vec<Fact> {
     let durability = match facts.durability {
         Durability::Production => "as in production (fsync on)",
         Durability::Relaxed => "relaxed (fsync off)",

@@ -29,6 +29,14 @@ pub enum InstanceError {
         /// What the service said, or the state that the instance came to.
         detail: String,
     },
+    /// It is not what was asked for.
+    #[error("the temporary instance {name} is not as it was asked for: {}", missing.join("; "))]
+    Profile {
+        /// The instance.
+        name: String,
+        /// Each property with what was found instead.
+        missing: Vec<String>,
+    },
     /// It took too long.
     #[error("{name} was still `{status}` after {} s", after.as_secs())]
     Late {
@@ -54,6 +62,7 @@ impl Explain for InstanceError {
             Self::Source(error) => error.reason(),
             Self::Quota { .. } => Reason::RdsQuota,
             Self::Failed { .. } => Reason::RdsFailed,
+            Self::Profile { .. } => Reason::ProfileNotApplied,
             Self::Late { .. } => Reason::Timeout,
         }
     }
@@ -68,6 +77,9 @@ impl Explain for InstanceError {
             Self::Failed { .. } => {
                 "Look at the events of the instance in RDS; compare class, subnet group and parameter group with the snapshot's version."
                     .to_owned()
+            }
+            Self::Profile { .. } => {
+                "Look at who changes instances in this account: nobody has connected, and it is being deleted.".to_owned()
             }
             Self::Late { .. } => "Raise `restore.timeout`, or give `class` a larger one: large snapshots take their time.".to_owned(),
         })

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, Tag};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::{SourceError, trouble};
 use super::Snapshot;
 pub use super::error::InstanceError;
 use super::error::told;
+use super::inspect::inspect;
 use super::looks::Looks;
 use crate::aws;
 use crate::aws::failure::Meaning;
 use crate::definition::RdsSource;
+use crate::model::InstanceFacts;
 
 /// What every name of ours begins with: nothing of another name is ever deleted.
 pub const NAMES: &str = "drillyard-";
@@ -114,6 +117,27 @@ impl Account {
                 Err(told(call, &failure))
             }
         }
+    }
+
+    /// Reads back what an instance became.
+    pub async fn inspect(
+        &self,
+        source: &RdsSource,
+        snapshot: &Snapshot,
+        wanted: &Wanted,
+        recovery_point: Timestamp,
+    ) -> Result<InstanceFacts, InstanceError> {
+        let call = "looking at the temporary instance";
+        let gone = || InstanceError::Failed { call, detail: format!("{} is gone", wanted.name) };
+        let found = self.describe(&wanted.name).await?.ok_or_else(gone)?;
+        Ok(InstanceFacts {
+            name: wanted.name.clone(),
+            resource_id: found.dbi_resource_id().unwrap_or("without an identity").to_owned(),
+            class: found.db_instance_class().unwrap_or_default().to_owned(),
+            server_version: found.engine_version().unwrap_or(&snapshot.version).to_owned(),
+            profile: inspect(&found, source, wanted)?,
+            recovery_point,
+        })
     }
 
     async fn is_ours(&self, wanted: &Wanted) -> Result<bool, InstanceError> {
@@ -282,7 +306,7 @@ fn is_final(status: &str) -> bool {
         )
 }
 
-fn tags_of(instance: &DbInstance) -> Vec<(String, String)> {
+pub(super) fn tags_of(instance: &DbInstance) -> Vec<(String, String)> {
     let text = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
     instance.tag_list().iter().filter_map(text).collect()
 }

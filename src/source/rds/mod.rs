@@ -1,11 +1,12 @@
 //! Snapshots of an RDS instance.
 //!
-//! A snapshot can only become an instance. The run restores one ([`instance`]), draws its database into an archive in the
-//! staging directory ([`drawn`]), and from there on it is a backup like any other: the same sandbox without a network,
-//! the same checks, the same rehearsals. That the instance itself is asked (`then: instance`) is not in this version:
-//! a drill's own SQL would run where there is a network (2026-11-21).
+//! A snapshot can only become an instance. The run restores one ([`instance`]) and reads back what it became
+//! ([`inspect`]). Then either its database is drawn into an archive in the staging directory ([`drawn`]), and from there
+//! on it is a backup like any other: the same sandbox without a network, the same checks, the same rehearsals. Or the
+//! instance itself is asked (`then: instance`), as a recovery would go on with it, and only its network contains it.
 
 mod error;
+mod inspect;
 pub mod instance;
 mod looks;
 
