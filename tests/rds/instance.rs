@@ -21,9 +21,7 @@ fn the_instance_is_asked_by_the_same_checks_and_no_container_is_made() {
     let place = on_the_instance(Plan { states: vec!["creating", "backing-up"], ..Plan::default() });
     let run = place.run();
     run.must_be("passed");
-    let phases: Vec<&str> =
-        run.json["phases"].as_array().unwrap().iter().map(|phase| phase["name"].as_str().unwrap()).collect();
-    assert_eq!(phases, ["locate", "restore", "verify", "teardown"]);
+    assert_eq!(run.phases(), ["locate", "restore", "verify", "teardown"]);
     assert_eq!(run.json["checks"].as_array().unwrap().len(), 3);
     let sandbox = &run.json["sandbox"];
     assert!(sandbox["container"].is_null() && sandbox["not_comparable"].to_string().contains("lazy_loading"));

@@ -163,7 +163,7 @@ mkdir -m 700 "$data" && tar -C "$data" -xf /usr/share/drillyard/data.tar
 printf 'local all postgres trust\nhostssl all all all scram-sha-256\n' > "$data/pg_hba.conf"
 until [ -e /tmp/go ]; do sleep 0.1; done
 exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=/tmp -c ssl=on \
-  -c ssl_cert_file=/tmp/server.crt -c ssl_key_file=/tmp/server.key -c log_statement=ddl
+  -c ssl_cert_file=/tmp/server.crt -c ssl_key_file=/tmp/server.key -c log_statement=all
 "#;
 
 /// An authority, and a server's certificate for every name of moto's.
