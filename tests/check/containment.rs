@@ -7,7 +7,8 @@ use drillyard::definition::check::NumberBounds;
 use drillyard::definition::{Bounds, Check, CheckBody, NotValid, SqlExpectation};
 use drillyard::model::{Finding, Outcome, Reason};
 
-use crate::server::{Database, Server, check, context, database, database_17, table};
+use crate::postgres::Server;
+use crate::server::{Database, check, context, database, database_17, table};
 
 fn query(sql: &str) -> Check {
     let expectation = SqlExpectation::Number(NumberBounds { at_least: Some("0".into()), at_most: None });
@@ -207,20 +208,20 @@ async fn settings_of_the_backup_change_no_answer() {
 
 #[tokio::test]
 async fn a_role_that_the_backup_brought_along_is_disarmed() {
-    let server: &'static Server = Box::leak(Box::new(Server::start(15).await));
-    let db = server
-        .database(
-            "CREATE ROLE drillyard_check SUPERUSER CREATEROLE NOLOGIN; CREATE ROLE powerful CREATEROLE;
-             GRANT powerful, pg_write_all_data TO drillyard_check; CREATE TABLE t (n int);
-             ALTER ROLE drillyard_check SET statement_timeout = 1; ALTER ROLE drillyard_check SET search_path = powerful;
-             ALTER ROLE drillyard_check PASSWORD 'x' VALID UNTIL '2001-01-01' CONNECTION LIMIT 0;
-             DO $$ DECLARE d text := current_database(); BEGIN
-                 EXECUTE format('ALTER ROLE drillyard_check IN DATABASE %I SET default_transaction_read_only = off', d);
-                 EXECUTE format('ALTER DATABASE %I SET role = powerful', d);
-                 EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', d);
-             END $$;",
-        )
-        .await;
+    let server: &'static Server = Box::leak(Box::new(Server::start(15, "").await));
+    let db = Database::new(
+        server,
+        "CREATE ROLE drillyard_check SUPERUSER CREATEROLE NOLOGIN; CREATE ROLE powerful CREATEROLE;
+         GRANT powerful, pg_write_all_data TO drillyard_check; CREATE TABLE t (n int);
+         ALTER ROLE drillyard_check SET statement_timeout = 1; ALTER ROLE drillyard_check SET search_path = powerful;
+         ALTER ROLE drillyard_check PASSWORD 'x' VALID UNTIL '2001-01-01' CONNECTION LIMIT 0;
+         DO $$ DECLARE d text := current_database(); BEGIN
+             EXECUTE format('ALTER ROLE drillyard_check IN DATABASE %I SET default_transaction_read_only = off', d);
+             EXECUTE format('ALTER DATABASE %I SET role = powerful', d);
+             EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', d);
+         END $$;",
+    )
+    .await;
     // Twice, because it is run again for every restore into the same sandbox.
     for _ in 0..2 {
         server.superuser("postgres").await.batch_execute(prepare_role_sql()).await.unwrap();

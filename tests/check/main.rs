@@ -6,6 +6,8 @@
 mod containment;
 mod foreign_keys;
 mod fresh;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod rows;
 mod sequences;
 mod server;

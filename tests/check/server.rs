@@ -1,7 +1,5 @@
-//! A real PostgreSQL in a container for the tests of this folder, and databases in it.
+//! Databases of a real PostgreSQL for the tests of this folder, and checks that are asked of them.
 
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use drillyard::check::{CHECK_ROLE, Context, ask_all, prepare_role_sql};
@@ -9,89 +7,8 @@ use drillyard::definition::{Check, CheckBody, TableName};
 use drillyard::error::Explain;
 use drillyard::model::{Finding, Reason};
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls};
 
-/// A server that ends with this process: its first process waits for the end of our standard input.
-pub struct Server {
-    address: String,
-    _lease: Child,
-}
-
-const START: &str = r#"
-cd /var/lib/postgresql
-mkdir -m 700 drillyard && tar -C drillyard -xf /usr/share/drillyard/data.tar
-echo "host all all 0.0.0.0/0 trust" >> drillyard/pg_hba.conf
-postgres -D drillyard -c listen_addresses='*' -c unix_socket_directories=/tmp -c fsync=off -c max_connections=200 &
-cat
-kill -INT %1
-wait
-"#;
-
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
-impl Server {
-    pub async fn start(major: u16) -> Self {
-        let image = format!("drillyard/postgres:{major}");
-        assert!(docker(&["image", "inspect", &image]).is_some(), "{image} is missing: run docker/prepare");
-        let name =
-            format!("drillyard-check-test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let lease = Command::new("docker")
-            .args(["run", "--rm", "--interactive", "--user", "postgres", "--entrypoint", "bash"])
-            .args(["--name", &name, &image, "-c", START])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("docker is needed: run docker/prepare");
-        let mut server = Self { address: String::new(), _lease: lease };
-        for _ in 0..300 {
-            let address = docker(&["inspect", "--format", "{{.NetworkSettings.IPAddress}}", &name]);
-            if let Some(address) = address.filter(|address| !address.is_empty()) {
-                server.address = address;
-                return server.when_ready().await;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("{name} did not start");
-    }
-
-    async fn when_ready(self) -> Self {
-        for _ in 0..300 {
-            if self.connect("postgres", "postgres").await.is_ok() {
-                return self;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the server at {} did not answer", self.address);
-    }
-
-    pub async fn connect(&self, database: &str, role: &str) -> Result<Box<Client>, ConnectError> {
-        let mut config = tokio_postgres::Config::new();
-        config.host(&self.address).user(role).dbname(database).connect_timeout(Duration::from_secs(5));
-        let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(Box::new(client))
-    }
-
-    pub async fn superuser(&self, database: &str) -> Box<Client> {
-        self.connect(database, "postgres").await.unwrap()
-    }
-
-    /// A new database of this server with what `sql` makes.
-    pub async fn database(&'static self, sql: &str) -> Database {
-        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-        self.superuser("postgres").await.batch_execute(&create).await.unwrap();
-        self.superuser(&name).await.batch_execute(sql).await.unwrap();
-        Database { server: self, name }
-    }
-}
-
-fn docker(arguments: &[&str]) -> Option<String> {
-    let output =
-        Command::new("docker").args(arguments).output().expect("docker is needed: run docker/prepare");
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
+use crate::postgres::Server;
 
 /// The server that most tests share, with the role for checks.
 async fn shared(major: u16) -> &'static Server {
@@ -99,7 +16,7 @@ async fn shared(major: u16) -> &'static Server {
     static SEVENTEEN: OnceCell<Server> = OnceCell::const_new();
     let cell = if major == 15 { &FIFTEEN } else { &SEVENTEEN };
     cell.get_or_init(|| async {
-        let server = Server::start(major).await;
+        let server = Server::start(major, "").await;
         server.superuser("postgres").await.batch_execute(prepare_role_sql()).await.unwrap();
         server
     })
@@ -108,12 +25,12 @@ async fn shared(major: u16) -> &'static Server {
 
 /// A new database on the shared PostgreSQL 15.
 pub async fn database(sql: &str) -> Database {
-    shared(15).await.database(sql).await
+    Database::new(shared(15).await, sql).await
 }
 
 /// A new database on the shared PostgreSQL 17.
 pub async fn database_17(sql: &str) -> Database {
-    shared(17).await.database(sql).await
+    Database::new(shared(17).await, sql).await
 }
 
 pub struct Database {
@@ -122,6 +39,13 @@ pub struct Database {
 }
 
 impl Database {
+    /// A new database with what `sql` makes.
+    pub async fn new(server: &'static Server, sql: &str) -> Self {
+        let name = server.create("template0").await;
+        server.superuser(&name).await.batch_execute(sql).await.unwrap();
+        Self { server, name }
+    }
+
     pub async fn ask(&self, body: CheckBody) -> Finding {
         self.ask_check(check(body)).await
     }
@@ -141,7 +65,9 @@ impl Database {
         let (server, checks, context) = (self.server, checks.to_vec(), context.clone());
         let mut told = vec![];
         let asking = async move {
-            let connect = |database: String| async move { server.connect(&database, CHECK_ROLE).await };
+            let connect = |database: String| async move {
+                Ok::<_, ConnectError>(Box::new(server.connect(&database, CHECK_ROLE).await?))
+            };
             let findings = ask_all(&checks, &context, 4, connect, |finding| told.push(finding)).await;
             (findings, told)
         };

@@ -1,6 +1,4 @@
 -- Every kind of object that a dump carries, with hostile names.
-DO $$ BEGIN CREATE ROLE digest_owner; CREATE ROLE digest_reader; GRANT digest_reader TO digest_owner;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$;
 CREATE EXTENSION citext; CREATE EXTENSION postgres_fdw; CREATE EXTENSION file_fdw;
 CREATE SCHEMA "My Schema"; CREATE SCHEMA shop AUTHORIZATION digest_owner;
 CREATE TYPE shop.mood AS ENUM ('sad', 'it''s ok', 'glad');
@@ -41,7 +39,7 @@ CREATE INDEX ON shop.measures (at);
 INSERT INTO shop.measures VALUES ('2025-05-05', 1.0), ('2026-05-05', 2.0);
 CREATE TABLE shop.parent (a int); CREATE TABLE shop.child (b int) INHERITS (shop.parent); INSERT INTO shop.parent VALUES (1); INSERT INTO shop.child VALUES (2, 3);
 CREATE TABLE shop.typed OF shop.pair; CREATE TABLE shop.nothing (); INSERT INTO shop.nothing DEFAULT VALUES;
-CREATE UNLOGGED TABLE shop.quick (a int);
+CREATE UNLOGGED TABLE shop.quick (a int); INSERT INTO shop.quick VALUES (1);
 CREATE VIEW shop.glad AS SELECT id, name FROM shop.customers WHERE mood = 'glad' WITH CHECK OPTION;
 ALTER VIEW shop.glad ALTER name SET DEFAULT 'x';
 CREATE MATERIALIZED VIEW shop.counted AS SELECT count(*) FROM shop.customers; CREATE MATERIALIZED VIEW shop.later AS SELECT 1 AS a WITH NO DATA;

@@ -5,6 +5,8 @@
 
 mod cost;
 mod objects;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod restored;
 mod rows;
 mod server;

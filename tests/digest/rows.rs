@@ -217,7 +217,7 @@ async fn functions_in_the_place_of_postgresql_s_own_are_refused() {
 
 #[tokio::test]
 async fn only_a_superuser_is_answered() {
-    let database = database("CREATE ROLE digest_nobody LOGIN").await;
+    let database = database("").await;
     let client = database.client_as("digest_nobody").await;
     let refused = drillyard::digest::take(&client, &Options::default()).await.unwrap_err();
     assert!(refused.to_string().contains("superuser"), "{refused}");

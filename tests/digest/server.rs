@@ -1,98 +1,28 @@
-//! A real PostgreSQL in a container for the tests of this folder, and databases in it.
-
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+//! Databases of a real PostgreSQL for the tests of this folder, and their states.
 
 use drillyard::digest::{self, Options, State};
 use drillyard::model::rehearsal::{Change, Difference};
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
-/// A server that ends with this process: its first process waits for the end of our standard input.
-pub struct Server {
-    name: String,
-    address: String,
-    _lease: Child,
-}
+use crate::postgres::Server;
 
-const START: &str = r#"
-cd /var/lib/postgresql
-mkdir -m 700 drillyard && tar -C drillyard -xf /usr/share/drillyard/data.tar
-echo "host all all 0.0.0.0/0 trust" >> drillyard/pg_hba.conf
-postgres -D drillyard -c listen_addresses='*' -c unix_socket_directories=/tmp -c fsync=off -c max_connections=200 \
-  -c shared_buffers=600MB -c jit=off -c autovacuum=off &
-cat
-kill -INT %1
-wait
-"#;
+const SETTINGS: &str = "-c shared_buffers=600MB -c jit=off -c autovacuum=off";
 
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
-impl Server {
-    async fn start(major: u16) -> Self {
-        let image = format!("drillyard/postgres:{major}");
-        assert!(docker(&["image", "inspect", &image]).is_some(), "{image} is missing: run docker/prepare");
-        let name = format!("drillyard-digest-test-{}-{major}", std::process::id());
-        let lease = Command::new("docker")
-            .args(["run", "--rm", "--interactive", "--user", "postgres", "--entrypoint", "bash"])
-            .args(["--shm-size", "256m", "--name", &name, &image, "-c", START])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("docker is needed: run docker/prepare");
-        let mut server = Self { name, address: String::new(), _lease: lease };
-        for _ in 0..600 {
-            let address = docker(&["inspect", "--format", "{{.NetworkSettings.IPAddress}}", &server.name]);
-            server.address = address.unwrap_or_default();
-            if !server.address.is_empty() && server.connect("postgres").await.is_ok() {
-                return server;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("{} did not start", server.name);
-    }
-
-    async fn connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
-        self.connect_as(database, "postgres").await
-    }
-
-    async fn connect_as(&self, database: &str, role: &str) -> Result<Client, tokio_postgres::Error> {
-        let mut config = tokio_postgres::Config::new();
-        config.host(&self.address).user(role).dbname(database).connect_timeout(Duration::from_secs(5));
-        let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
-
-    /// Runs a command inside, which must succeed.
-    fn inside(&self, command: &str) {
-        let done = docker(&["exec", &self.name, "bash", "-o", "pipefail", "-c", command]);
-        assert!(done.is_some(), "{command}");
-    }
-
-    async fn database(&'static self, template: &str) -> Database {
-        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        self.connect("postgres").await.unwrap().batch_execute(&create).await.unwrap();
-        Database { server: self, name }
-    }
-}
-
-fn docker(arguments: &[&str]) -> Option<String> {
-    let output =
-        Command::new("docker").args(arguments).output().expect("docker is needed: run docker/prepare");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() || arguments.first() != Some(&"exec"), "{arguments:?}: {said}");
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
+/// Every role of these tests: a role is the server's, and one made meanwhile would be a difference of any two databases.
+const ROLES: &str = "CREATE ROLE digest_owner; CREATE ROLE digest_reader; GRANT digest_reader TO digest_owner; \
+     CREATE ROLE digest_nobody LOGIN";
 
 async fn shared(major: u16) -> &'static Server {
     static FIFTEEN: OnceCell<Server> = OnceCell::const_new();
     static SEVENTEEN: OnceCell<Server> = OnceCell::const_new();
     let cell = if major == 15 { &FIFTEEN } else { &SEVENTEEN };
-    cell.get_or_init(|| Server::start(major)).await
+    let start = || async {
+        let server = Server::start(major, SETTINGS).await;
+        server.superuser("postgres").await.batch_execute(ROLES).await.unwrap();
+        server
+    };
+    cell.get_or_init(start).await
 }
 
 /// A new database on the shared PostgreSQL 15 with what `sql` makes.
@@ -101,7 +31,7 @@ pub async fn database(sql: &str) -> Database {
 }
 
 pub async fn database_of(major: u16, sql: &str) -> Database {
-    let database = shared(major).await.database("template0").await;
+    let database = Database::new(shared(major).await, "template0").await;
     database.run(sql).await;
     database
 }
@@ -112,12 +42,16 @@ pub struct Database {
 }
 
 impl Database {
+    async fn new(server: &'static Server, template: &str) -> Self {
+        Self { server, name: server.create(template).await }
+    }
+
     pub async fn client(&self) -> Client {
-        self.server.connect(&self.name).await.unwrap()
+        self.server.superuser(&self.name).await
     }
 
     pub async fn client_as(&self, role: &str) -> Client {
-        self.server.connect_as(&self.name, role).await.unwrap()
+        self.server.connect(&self.name, role).await.unwrap()
     }
 
     pub async fn run(&self, sql: &str) {
@@ -128,12 +62,12 @@ impl Database {
 
     /// A copy as a rehearsal has one: the same files.
     pub async fn copy(&self) -> Database {
-        self.server.database(&self.name).await
+        Database::new(self.server, &self.name).await
     }
 
     /// A copy by dump and restore.
     pub async fn restored(&self) -> Database {
-        let copy = self.server.database("template0").await;
+        let copy = Database::new(self.server, "template0").await;
         let command = format!(
             "pg_dump -h /tmp -Fc {} | pg_restore -h /tmp --exit-on-error -d {}",
             self.name, copy.name
