@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests are tests.
 
 mod support;
+#[path = "rollbacks/traps.rs"]
+mod traps;
 #[path = "support/venv.rs"]
 mod venv;
 

@@ -1,10 +1,11 @@
 //! Rehearsals of a rollback as values: the way forward, the way back, and what must hold of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::check::Check;
+use super::check::{Check, TableName};
 use super::secret_reference::SecretReference;
 
 /// One rehearsal.
@@ -113,12 +114,28 @@ pub struct ColumnName {
 }
 
 impl ColumnName {
+    /// A column of this table.
+    pub fn of(table: &TableName, column: impl Into<String>) -> Self {
+        Self { schema: table.schema.clone(), table: table.table.clone(), column: column.into() }
+    }
+
+    /// The table that it is of.
+    pub fn owner(&self) -> TableName {
+        TableName { schema: self.schema.clone(), table: self.table.clone() }
+    }
+
     /// Reads `table.column` or `schema.table.column`; parts may be quoted as in SQL.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = super::check::name_parts(text)?;
         let (column, table) = (parts.pop()?, parts.pop()?);
         let schema = parts.pop().unwrap_or_else(|| "public".to_owned());
         parts.is_empty().then_some(Self { schema, table, column })
+    }
+}
+
+impl fmt::Display for ColumnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.schema, self.table, self.column)
     }
 }
 

@@ -1,13 +1,13 @@
 //! What two states differ in, in words and numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{self, Pair};
 use super::session::Session;
 use super::state::{Object, ObjectName, SequenceState, State, TableState};
 use super::{DigestError, Options};
 use crate::definition::TableName;
-use crate::model::rehearsal::{Change, ObjectDifference, SequenceDifference, TableDifference};
+use crate::model::rehearsal::{Change, ColumnPlace, ObjectDifference, SequenceDifference, TableDifference};
 
 /// Longest value of an attribute that is told.
 const TOLD: usize = 60;
@@ -23,6 +23,9 @@ pub(super) fn objects(before: &State, after: &State, options: &Options) -> Vec<O
     let told = |name: &ObjectName, change, detail| ObjectDifference {
         kind: name.kind.clone(),
         name: name.name.clone(),
+        column: name
+            .column()
+            .map(|column| ColumnPlace { table: column.owner().to_string(), column: column.column }),
         change,
         detail,
     };
@@ -117,6 +120,20 @@ pub(super) async fn tables(
         }
     }
     Ok(found)
+}
+
+/// Whether all tables hold the same, as far as states tell.
+pub(super) fn same_content(before: &State, after: &State, options: &Options) -> bool {
+    let compared = |state: &State| {
+        let tables = state.tables.keys().filter(|table| !options.ignored_tables.contains(table));
+        tables.cloned().collect::<BTreeSet<TableName>>()
+    };
+    let tables = compared(before);
+    tables == compared(after)
+        && tables.iter().all(|table| match (before.tables.get(table), after.tables.get(table)) {
+            (Some(old), Some(new)) => same(old, new),
+            _ => false,
+        })
 }
 
 /// The sums of columns that are hashed in the same ways say it; their order does not matter.

@@ -179,7 +179,10 @@ fn column_hash(column: &Column, operand: &str, lane: usize) -> String {
 
 /// The hash of a column's operand, NULL for NULL.
 pub(super) fn value_hash(column: &Column, number: usize) -> String {
-    column.value.hashed(&format!("o.c{number}"), seed(&column.name, 0))
+    let operand = format!("o.c{number}");
+    let hashed = column.value.hashed(&operand, seed(&column.name, 0));
+    // An array that holds a NULL has a hash.
+    format!("CASE WHEN {operand} IS NOT NULL THEN {hashed} END")
 }
 
 /// Balanced, so that 1,600 columns nest eleven deep.

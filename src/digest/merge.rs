@@ -9,14 +9,25 @@ pub(super) struct Line {
     pub(super) values: Vec<Option<i64>>,
 }
 
+/// Values of a column in rows that are on both sides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Values {
+    /// There before, NULL now.
+    pub(super) lost: u64,
+    /// NULL before, there now.
+    pub(super) gained: u64,
+    /// Another one.
+    pub(super) changed: u64,
+}
+
 /// What the merge found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) lost: u64,
     pub(super) gained: u64,
     pub(super) changed: u64,
-    /// Values lost and changed, for each column.
-    pub(super) columns: Vec<(u64, u64)>,
+    /// For each column compared.
+    pub(super) columns: Vec<Values>,
     /// Hashes of the first keys that are only before, or whose rows differ.
     pub(super) concerned_before: Vec<(i64, i64)>,
     /// Hashes of the first keys that are only after.
@@ -33,7 +44,7 @@ pub(super) async fn merge<E>(
     columns: usize,
 ) -> Result<Tally, E> {
     let (mut before, mut after) = (std::pin::pin!(before), std::pin::pin!(after));
-    let mut tally = Tally { columns: vec![(0, 0); columns], ..Tally::default() };
+    let mut tally = Tally { columns: vec![Values::default(); columns], ..Tally::default() };
     let (mut old, mut new) = (before.try_next().await?, after.try_next().await?);
     loop {
         let order = match (&old, &new) {
@@ -70,10 +81,11 @@ impl Tally {
         }
         self.changed += 1;
         remember(&mut self.concerned_before, old.key);
-        for ((old, new), (lost, changed)) in old.values.iter().zip(&new.values).zip(&mut self.columns) {
+        for ((old, new), values) in old.values.iter().zip(&new.values).zip(&mut self.columns) {
             match (old, new) {
-                (Some(_), None) => *lost += 1,
-                (old, new) if old != new => *changed += 1,
+                (Some(_), None) => values.lost += 1,
+                (None, Some(_)) => values.gained += 1,
+                (old, new) if old != new => values.changed += 1,
                 _ => {}
             }
         }
@@ -110,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_lost_or_changed_by_column() {
+    fn values_are_lost_gained_or_changed_by_column() {
         let before = [
             (1, vec![Some(1), Some(1)]),
             (2, vec![Some(2), None]),
@@ -125,7 +137,8 @@ mod tests {
         ];
         let tally = merged(&before, &after);
         assert_eq!((tally.lost, tally.gained, tally.changed), (1, 1, 2));
-        assert_eq!(tally.columns, [(1, 0), (0, 2)]);
+        let one = Values::default();
+        assert_eq!(tally.columns, [Values { lost: 1, ..one }, Values { gained: 1, changed: 1, ..one }]);
         assert_eq!(tally.concerned_before, [(0, 1), (1, 2), (1, 3)]);
         assert_eq!(tally.concerned_after, [(2, 5)]);
     }

@@ -6,12 +6,13 @@
 //! both servers, in one order, and merged in constant memory ([`merge`]). No value of a row leaves a server, but the
 //! keys of some rows where a drill asks for them.
 //!
-//! Left out, because a restore or a restart makes them anew: rows of unlogged, temporary and foreign tables and of
-//! materialised views, and whatever an extension owns, for which its name and version stand.
+//! Left out are rows of temporary and foreign tables. For the definitions of what an extension owns its name and version
+//! stand; what its tables hold is compared like any other, because users fill them.
 
 mod compare;
 mod error;
 mod hash;
+mod heirs;
 mod merge;
 mod objects;
 mod rows;
@@ -22,6 +23,7 @@ mod tables;
 
 pub use error::DigestError;
 pub use hash::Value;
+pub use heirs::Heirs;
 pub use state::{Column, Object, ObjectName, SequenceState, State, TableState, known_history_tables};
 
 use tokio_postgres::Client;
@@ -30,6 +32,7 @@ use crate::definition::TableName;
 use crate::definition::rollback::ColumnName;
 use crate::model::rehearsal::Difference;
 use session::Session;
+use tables::Content;
 
 /// What a state leaves out, and what a comparison may tell. The same for both states and their comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +46,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Columns that are ignored are so in every table that inherits them.
+    fn with_heirs(&self, heirs: &Heirs) -> Self {
+        let ignored_columns = self.ignored_columns.iter().flat_map(|column| heirs.columns(column)).collect();
+        Self { ignored_columns, ..self.clone() }
+    }
+
     fn ignores(&self, table: &TableName, column: &str) -> bool {
         let is_it = |ignored: &ColumnName| {
             (ignored.schema.as_str(), ignored.table.as_str(), ignored.column.as_str())
@@ -54,18 +63,53 @@ impl Options {
 
 /// Takes the state of the database that a superuser's connection is to, in a transaction of its own.
 pub async fn take(client: &Client, options: &Options) -> Result<State, DigestError> {
-    let taken = take_within(client, options).await;
+    take_with(client, options, Depth::Content).await
+}
+
+/// The same without what tables hold: no row is read.
+pub async fn outline(client: &Client, options: &Options) -> Result<State, DigestError> {
+    take_with(client, options, Depth::Outline).await
+}
+
+/// How much of a database is read.
+#[derive(Clone, Copy)]
+enum Depth {
+    Outline,
+    Content,
+}
+
+async fn take_with(client: &Client, options: &Options, depth: Depth) -> Result<State, DigestError> {
+    let taken = take_within(client, options, depth).await;
     let closed = session::close(client).await;
     let state = taken?;
     closed.map(|()| state)
 }
 
-async fn take_within(client: &Client, options: &Options) -> Result<State, DigestError> {
+async fn take_within(client: &Client, options: &Options, depth: Depth) -> Result<State, DigestError> {
     let session = Session::open(client).await?;
+    let heirs = Heirs::read(&session).await?;
+    let options = &options.with_heirs(&heirs);
     let objects = objects::read(&session).await?;
     let sequences = sequences::read(&session, options).await?;
-    let (tables, left_out) = tables::read(&session, options).await?;
-    Ok(State { major: session.major, objects, tables, sequences, left_out })
+    let Content { tables, left_out, ignored } = match depth {
+        Depth::Outline => Content::default(),
+        Depth::Content => tables::read(&session, options).await?,
+    };
+    Ok(State { major: session.major, objects, tables, sequences, left_out, ignored, heirs })
+}
+
+/// What two states tell without their servers: objects and sequences that differ.
+pub fn compare_outlines(before: &State, after: &State, options: &Options) -> Difference {
+    Difference {
+        objects: compare::objects(before, after, options),
+        tables: Vec::new(),
+        sequences: compare::sequences(before, after, options),
+    }
+}
+
+/// Whether all tables hold the same, as far as two states tell it.
+pub fn same_content(before: &State, after: &State, options: &Options) -> bool {
+    compare::same_content(before, after, options)
 }
 
 /// What is different between two states, each with a superuser's connection to the database that it was taken of,
@@ -81,11 +125,7 @@ pub async fn compare(
     let closed = (session::close(before).await, session::close(after).await);
     let tables = tables?;
     closed.0.and(closed.1)?;
-    Ok(Difference {
-        objects: compare::objects(before_state, after_state, options),
-        tables,
-        sequences: compare::sequences(before_state, after_state, options),
-    })
+    Ok(Difference { tables, ..compare_outlines(before_state, after_state, options) })
 }
 
 async fn compare_tables(

@@ -4,7 +4,7 @@ use futures_util::{Stream, TryStreamExt};
 use tokio_postgres::types::ToSql;
 
 use super::hash::{self, Value};
-use super::merge::{self, Line, Tally};
+use super::merge::{self, Line, Tally, Values};
 use super::session::Session;
 use super::state::{Column, TableState};
 use super::{DigestError, Options};
@@ -123,11 +123,12 @@ impl Plan {
     fn columns(&self, tally: &Tally) -> Vec<ColumnDifference> {
         let counts = self.compared.iter().zip(&tally.columns);
         counts
-            .filter(|(_, counts)| **counts != (0, 0))
-            .map(|((column, _), (lost, changed))| ColumnDifference {
+            .filter(|(_, values)| **values != Values::default())
+            .map(|((column, _), values)| ColumnDifference {
                 column: column.name.clone(),
-                values_lost: *lost,
-                values_changed: *changed,
+                values_lost: values.lost,
+                values_gained: values.gained,
+                values_changed: values.changed,
             })
             .collect()
     }
@@ -212,6 +213,7 @@ async fn gone(pair: &Pair<'_>, before: &Session<'_>) -> Result<Vec<ColumnDiffere
         gone.iter().zip(counts).filter(|(_, lost)| *lost > 0).map(|(column, lost)| ColumnDifference {
             column: column.name.clone(),
             values_lost: lost,
+            values_gained: 0,
             values_changed: 0,
         })
     });

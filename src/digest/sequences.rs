@@ -23,9 +23,7 @@ LEFT JOIN pg_depend AS owned ON owned.classid = 1259 AND owned.objid = relation.
       AND owned.refclassid = 1259 AND owned.deptype IN ('a', 'i')
 LEFT JOIN pg_class AS owner ON owner.oid = owned.refobjid
 LEFT JOIN pg_namespace AS owner_schema ON owner_schema.oid = owner.relnamespace
-WHERE relation.oid >= 16384 AND relation.relpersistence = 'p'
-  AND NOT EXISTS (SELECT FROM pg_depend AS member WHERE member.classid = 1259 AND member.objid = relation.oid
-                  AND member.deptype = 'e')
+WHERE relation.oid >= 16384 AND relation.relpersistence <> 't'
 ORDER BY 1, 2";
 
 /// Sequences that are asked at once.

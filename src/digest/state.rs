@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::heirs::Heirs;
 use crate::definition::TableName;
+use crate::definition::rollback::ColumnName;
 
 /// The state of one database at one moment. It holds no value of a row.
 ///
@@ -20,6 +22,10 @@ pub struct State {
     pub sequences: BTreeMap<String, SequenceState>,
     /// Tables whose definition is compared but not their content, each with the reason in words.
     pub left_out: Vec<String>,
+    /// Columns that the options leave out, and that were there: of a partitioned table those of its partitions.
+    pub ignored: BTreeSet<ColumnName>,
+    /// Which tables are parts of which.
+    pub heirs: Heirs,
 }
 
 /// The name of an object.
@@ -101,10 +107,18 @@ const HISTORY: &[&str] = &[
 
 /// Tables of this state that belong to a known migration tool.
 pub fn known_history_tables(state: &State) -> Vec<TableName> {
-    state.tables.keys().filter(|table| HISTORY.contains(&table.table.as_str())).cloned().collect()
+    let is_history = |table: &&TableName| HISTORY.contains(&table.table.as_str());
+    state.relations().into_iter().filter(is_history).cloned().collect()
 }
 
 impl State {
+    /// Whether a column of a table is there, whoever looks at its values.
+    pub fn has(&self, column: &ColumnName) -> bool {
+        let holds = |table: &TableState| table.columns.iter().any(|held| held.name == column.column);
+        let is_it = |name: &ObjectName| name.column().as_ref() == Some(column);
+        self.tables.get(&column.owner()).is_some_and(holds) || self.objects.keys().any(is_it)
+    }
+
     /// Tables and relations of other sorts.
     pub(super) fn relations(&self) -> BTreeSet<&TableName> {
         let relations = self.objects.iter().filter(|(name, _)| name.is_relation());
@@ -113,6 +127,11 @@ impl State {
 }
 
 impl ObjectName {
+    /// The column that it is.
+    pub(super) fn column(&self) -> Option<ColumnName> {
+        (self.kind == "column").then(|| ColumnName::parse(&self.name)).flatten()
+    }
+
     /// Whether it is a relation itself, and not a part of one.
     pub(super) fn is_relation(&self) -> bool {
         matches!(self.kind.as_str(), "table" | "view" | "materialised view" | "foreign table")

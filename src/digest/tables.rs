@@ -1,6 +1,6 @@
 //! What tables hold: which of them are read, their columns and keys, their counts and sums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::Row;
 
@@ -9,20 +9,19 @@ use super::session::Session;
 use super::state::{Column, TableState};
 use super::{DigestError, Options};
 use crate::definition::TableName;
+use crate::definition::rollback::ColumnName;
 
 /// Large objects are rows of this table, and are read like any other.
 const LARGE_OBJECTS: u32 = 2613;
 
-/// Every table with rows of its own. A partitioned table has none; an extension's are not the database's.
-/// `relation, schema, table, persistence`.
+/// Every relation with rows of its own: also an extension's tables, which hold what users have set, and views of stored
+/// rows. A partitioned table has none; a foreign table's are elsewhere. `relation, schema, table, is foreign`.
 const TABLES: &str = "\
-SELECT relation.oid, schema.nspname::text, relation.relname::text, relation.relpersistence::text
+SELECT relation.oid, schema.nspname::text, relation.relname::text, relation.relkind = 'f'
 FROM pg_class AS relation JOIN pg_namespace AS schema ON schema.oid = relation.relnamespace
 WHERE relation.oid = 2613
-   OR relation.relkind = 'r' AND relation.oid >= 16384 AND relation.relpersistence <> 't'
-      AND schema.nspname <> 'information_schema'
-      AND NOT EXISTS (SELECT FROM pg_depend AS member WHERE member.classid = 1259 AND member.objid = relation.oid
-                      AND member.objsubid = 0 AND member.deptype = 'e')
+   OR (relation.relkind IN ('r', 'f') OR relation.relkind = 'm' AND relation.relispopulated)
+      AND relation.oid >= 16384 AND relation.relpersistence <> 't' AND schema.nspname <> 'information_schema'
 ORDER BY 2, 3";
 
 /// Columns of every table, in their order, with what hashing needs to know. A virtual column holds nothing.
@@ -42,7 +41,7 @@ SELECT attribute.attrelid, attribute.attname::text, kind.oid,
        CASE WHEN base.base = attribute.atttypid THEN attribute.atttypmod ELSE base.modifier END <> -1,
        base.base <> attribute.atttypid
 FROM pg_attribute AS attribute
-JOIN pg_class AS relation ON relation.oid = attribute.attrelid AND (relation.relkind = 'r' OR relation.oid = 2613)
+JOIN pg_class AS relation ON relation.oid = attribute.attrelid AND (relation.relkind IN ('r', 'm') OR relation.oid = 2613)
 JOIN base ON base.type = attribute.atttypid AND base.kind <> 'd'
 JOIN pg_type AS kind ON kind.oid = base.base JOIN pg_namespace AS kind_schema ON kind_schema.oid = kind.typnamespace
 JOIN pg_proc AS output ON output.oid = kind.typoutput
@@ -68,32 +67,42 @@ WHERE index.indisunique AND index.indisvalid AND index.indpred IS NULL AND index
                   WHERE part.position <= index.indnkeyatts AND NOT attribute.attnotnull)
 ORDER BY index.indrelid, index.indisprimary DESC, index.indnkeyatts, name.relname";
 
-/// Reads every table's state, and says which were left out.
-pub(super) async fn read(
-    session: &Session<'_>,
-    options: &Options,
-) -> Result<(BTreeMap<TableName, TableState>, Vec<String>), DigestError> {
+/// What all tables hold.
+#[derive(Default)]
+pub(super) struct Content {
+    pub(super) tables: BTreeMap<TableName, TableState>,
+    /// Tables whose rows were not read, each with the reason.
+    pub(super) left_out: Vec<String>,
+    /// Columns that the options leave out, and that were there.
+    pub(super) ignored: BTreeSet<ColumnName>,
+}
+
+/// Reads every table's state.
+pub(super) async fn read(session: &Session<'_>, options: &Options) -> Result<Content, DigestError> {
     let mut columns = columns(session).await?;
     let mut keys = keys(session).await?;
-    let (mut tables, mut left_out) = (BTreeMap::new(), Vec::new());
+    let mut content = Content::default();
     for row in session.rows("its tables", TABLES).await? {
         let table = TableName { schema: row.get(1), table: row.get(2) };
         let relation: u32 = row.get(0);
         if options.ignored_tables.contains(&table) {
             continue;
         }
-        if row.get::<_, &str>(3) == "u" {
-            left_out.push(format!("content of {table}: unlogged"));
+        if row.get(3) {
+            content.left_out.push(format!("content of {table} (a foreign table)"));
             continue;
         }
-        let mut columns = columns.remove(&relation).unwrap_or_default();
-        columns.retain(|column| !options.ignores(&table, &column.name));
+        let columns = columns.remove(&relation).unwrap_or_default();
+        let (ignored, columns): (Vec<Column>, _) =
+            columns.into_iter().partition(|column| options.ignores(&table, &column.name));
+        let name = |column: Column| ColumnName::of(&table, column.name);
+        content.ignored.extend(ignored.into_iter().map(name));
         let state = read_one(session, &table, columns, keys.remove(&relation).unwrap_or_default()).await?;
         if relation != LARGE_OBJECTS || state.rows > 0 {
-            tables.insert(table, state);
+            content.tables.insert(table, state);
         }
     }
-    Ok((tables, left_out))
+    Ok(content)
 }
 
 async fn read_one(

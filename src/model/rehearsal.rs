@@ -82,6 +82,9 @@ pub struct StepTaken {
     pub succeeded: bool,
     /// How long it took.
     pub seconds: f64,
+    /// Whether those who asked for locks were lost on the way, so that waits and locks are not known.
+    #[serde(default)]
+    pub canary_lost: bool,
     /// The longest that a reader of some table would have waited.
     pub readers_blocked: Blocked,
     /// The longest that a writer of some table would have waited.
@@ -128,10 +131,22 @@ pub struct ObjectDifference {
     pub kind: String,
     /// Its full name.
     pub name: String,
+    /// The column that it is, without quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<ColumnPlace>,
     /// In which way.
     pub change: Change,
     /// What of it changed, without a value of a row: `nullable`, `default`, `type text → character varying(20)`.
     pub detail: Option<String>,
+}
+
+/// A column, as a [`TableDifference`] names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnPlace {
+    /// `schema.table`.
+    pub table: String,
+    /// The column.
+    pub column: String,
 }
 
 /// In which way something differs.
@@ -176,6 +191,9 @@ pub struct ColumnDifference {
     pub column: String,
     /// Rows where a value was there and is NULL now, or whose column is gone.
     pub values_lost: u64,
+    /// Rows where NULL was and a value is there now.
+    #[serde(default)]
+    pub values_gained: u64,
     /// Rows where another value is there now.
     pub values_changed: u64,
 }

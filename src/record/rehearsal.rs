@@ -87,6 +87,9 @@ pub fn changes(difference: &Difference, accepted: &[String]) -> Vec<String> {
             if column.values_changed > 0 {
                 changed.push(format!("it changes {place} in {}{accepted}", rows(column.values_changed)));
             }
+            if column.values_gained > 0 {
+                gained.push(format!("it fills {place} in {}{accepted}", rows(column.values_gained)));
+            }
         }
         if table.columns.is_empty() && table.rows_changed > 0 {
             changed.push(format!("it changes {} of {name}", rows(table.rows_changed)));
@@ -106,7 +109,7 @@ pub fn changes(difference: &Difference, accepted: &[String]) -> Vec<String> {
     lost
 }
 
-/// Whether the drill accepts that a column's values are lost or changed.
+/// Whether the drill accepts that a column's values differ.
 fn is_accepted(table: &TableDifference, column: &ColumnDifference, accepted: &[String]) -> bool {
     let place = format!("{}.{}", table.table, column.column);
     accepted.iter().any(|said| said.strip_prefix(&place).is_some_and(|rest| rest.starts_with([' ', ':'])))
@@ -114,10 +117,12 @@ fn is_accepted(table: &TableDifference, column: &ColumnDifference, accepted: &[S
 
 /// A column or table that is gone and whose values are already told as lost.
 fn is_told(object: &ObjectDifference, difference: &Difference) -> bool {
-    let column = |table: &TableDifference| {
-        let is_it = |column: &ColumnDifference| format!("{}.{}", table.table, column.column) == object.name;
-        table.columns.iter().any(|column| column.values_lost > 0 && is_it(column))
+    let is_it = |table: &TableDifference, column: &ColumnDifference| match &object.column {
+        Some(place) => place.table == table.table && place.column == column.column,
+        // As it was recorded before 2026-11-21.
+        None => format!("{}.{}", table.table, column.column) == object.name,
     };
+    let column = |table: &TableDifference| table.columns.iter().any(|c| c.values_lost > 0 && is_it(table, c));
     object.kind == "column" && object.change == Change::Lost && difference.tables.iter().any(column)
 }
 

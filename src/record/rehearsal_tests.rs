@@ -1,13 +1,14 @@
 //! Sentences of rehearsals, each from what was found.
 
 use super::*;
-use crate::model::rehearsal::SequenceDifference;
+use crate::model::rehearsal::{ColumnPlace, SequenceDifference};
 
 fn step(succeeded: bool, seconds: f64, blocked: f64) -> StepTaken {
     let blocked = Blocked { seconds: blocked, table: Some("public.customers".into()) };
     StepTaken {
         succeeded,
         seconds,
+        canary_lost: false,
         readers_blocked: Blocked::default(),
         writers_blocked: blocked,
         locks: Vec::new(),
@@ -40,7 +41,7 @@ fn table(columns: Vec<ColumnDifference>) -> TableDifference {
 }
 
 fn column(name: &str, values_lost: u64, values_changed: u64) -> ColumnDifference {
-    ColumnDifference { column: name.into(), values_lost, values_changed }
+    ColumnDifference { column: name.into(), values_lost, values_gained: 0, values_changed }
 }
 
 #[test]
@@ -80,6 +81,7 @@ fn a_step_that_fails_is_told_with_what_it_leaves() {
     let object = ObjectDifference {
         kind: "index".into(),
         name: "public.customers_nick".into(),
+        column: None,
         change: Change::Added,
         detail: None,
     };
@@ -114,18 +116,32 @@ fn an_accepted_loss_is_told_as_accepted_and_much_is_counted() {
 
 #[test]
 fn a_column_that_is_gone_is_told_once() {
-    let gone = ObjectDifference {
+    let gone = |name: &str, column: &str| ObjectDifference {
         kind: "column".into(),
-        name: "public.customers.nick".into(),
+        name: name.into(),
+        column: Some(ColumnPlace { table: "public.customers".into(), column: column.into() }),
         change: Change::Lost,
         detail: None,
     };
     let difference = Difference {
-        objects: vec![gone],
-        tables: vec![table(vec![column("nick", 7, 0)])],
+        objects: vec![
+            gone("public.customers.nick", "nick"),
+            gone("public.customers.\"nickName\"", "nickName"),
+        ],
+        tables: vec![table(vec![column("nick", 7, 0), column("nickName", 8, 0)])],
         ..Difference::default()
     };
-    assert_eq!(changes(&difference, &[]), ["it loses customers.nick in 7 rows"]);
+    assert_eq!(
+        changes(&difference, &[]),
+        ["it loses customers.nick in 7 rows", "it loses customers.nickName in 8 rows"]
+    );
+}
+
+#[test]
+fn values_where_there_were_none_are_told_as_filled() {
+    let filled = ColumnDifference { values_gained: 3, ..column("nick", 0, 0) };
+    let difference = Difference { tables: vec![table(vec![filled])], ..Difference::default() };
+    assert_eq!(changes(&difference, &[]), ["it fills customers.nick in 3 rows"]);
 }
 
 #[test]

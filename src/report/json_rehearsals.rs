@@ -69,7 +69,9 @@ struct Entry<'a> {
 impl<'a> Rehearsal<'a> {
     pub(super) fn of(rehearsed: &'a Rehearsed) -> Self {
         let (forward, back) = (rehearsed.forward.as_ref(), rehearsed.back.as_ref());
-        let longest = |step: &StepTaken| step.readers_blocked.seconds.max(step.writers_blocked.seconds);
+        let longest = |step: &StepTaken| {
+            (!step.canary_lost).then(|| step.readers_blocked.seconds.max(step.writers_blocked.seconds))
+        };
         let who =
             |step: &'a StepTaken| Who { readers: &step.readers_blocked, writers: &step.writers_blocked };
         let locks = |step: Option<&'a StepTaken>| step.map_or(&[][..], |step| &step.locks);
@@ -85,7 +87,7 @@ impl<'a> Rehearsal<'a> {
             copy_seconds: rehearsed.copy_seconds,
             forward_seconds: forward.map(|step| step.seconds),
             back_seconds: back.map(|step| step.seconds),
-            blocking_seconds: Ways { forward: forward.map(longest), back: back.map(longest) },
+            blocking_seconds: Ways { forward: forward.and_then(longest), back: back.and_then(longest) },
             blocked: Ways { forward: forward.map(who), back: back.map(who) },
             locks: Ways { forward: locks(forward), back: locks(back) },
             basis: basis(rehearsed),
@@ -158,7 +160,9 @@ fn lost(difference: &Difference) -> impl Iterator<Item = Entry<'_>> {
 }
 
 fn added(difference: &Difference) -> impl Iterator<Item = Entry<'_>> {
-    difference.tables.iter().filter_map(|table| rows(table, table.rows_gained))
+    difference.tables.iter().flat_map(|table| {
+        rows(table, table.rows_gained).into_iter().chain(columns(table, |c| c.values_gained))
+    })
 }
 
 fn changed(difference: &Difference) -> impl Iterator<Item = Entry<'_>> {

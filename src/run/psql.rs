@@ -110,22 +110,25 @@ async fn stream(
 /// A text that `psql` prints when it has come to the end: a dump that quits (`\q`) or skips (`\if false`) ends with exit
 /// code 0 and its closing line in place (measured).
 #[derive(Clone)]
-struct EndMark {
+pub(super) struct EndMark {
     text: String,
     tail: Vec<u8>,
-    found: bool,
+    /// Whether it was printed.
+    pub(super) found: bool,
 }
 
 impl EndMark {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { text: format!("drillyard-{}", ulid::Ulid::new()), tail: Vec::new(), found: false }
     }
 
-    fn command(&self) -> String {
+    /// The command that prints it.
+    pub(super) fn command(&self) -> String {
         format!("\n\\warn {}\n", self.text)
     }
 
-    fn look(&mut self, bytes: &[u8]) {
+    /// Looks for it in what `psql` prints.
+    pub(super) fn look(&mut self, bytes: &[u8]) {
         self.tail.extend_from_slice(bytes);
         self.found |= memchr::memmem::find(&self.tail, self.text.as_bytes()).is_some();
         let surplus = self.tail.len().saturating_sub(self.text.len());

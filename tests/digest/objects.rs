@@ -1,5 +1,7 @@
 //! Any object that is lost, added or changed is told by its kind, its name, and what of it changed.
 
+use drillyard::digest::{Options, State};
+
 use crate::server::{database, told};
 
 const CORNER: &str = include_str!("corner.sql");
@@ -90,6 +92,14 @@ const CHANGES: &[(&str, &[&str])] = &[
     ),
     ("ALTER EXTENSION citext SET SCHEMA shop", &["changed extension citext: schema public → shop"]),
     ("ALTER DOMAIN shop.positive DROP NOT NULL", &["changed domain shop.positive: nullable false → true"]),
+    (
+        "DROP COLLATION shop.german; CREATE COLLATION shop.german (provider = icu, locale = 'de-u-ks-level1', deterministic = false)",
+        &["changed collation shop.german: locale de-u-ks-level2 → de-u-ks-level1"],
+    ),
+    (
+        "GRANT USAGE ON TYPE shop.pair TO digest_reader",
+        &["added grant USAGE on type shop.pair to digest_reader"],
+    ),
     ("DROP CAST (int AS shop.pair)", &["lost cast integer to shop.pair"]),
     (
         "ALTER DEFAULT PRIVILEGES FOR ROLE digest_owner IN SCHEMA shop REVOKE SELECT ON TABLES FROM digest_reader",
@@ -120,4 +130,31 @@ async fn e12_any_change_of_an_object_is_told() {
         assert!(!format!("{told:?}").contains("canary"), "a password was told: {told:?}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn an_application_s_setting_is_told_without_its_value() {
+    let before = database("").await;
+    let copy = before.copy().await;
+    for (database, secret) in [(&before, "canary-7f3-old"), (&copy, "canary-7f3-new")] {
+        database.run(&format!("ALTER DATABASE {} SET app.jwt_secret = '{secret}'", database.name)).await;
+    }
+    let difference = before.against(&copy, &Options::default()).await;
+    assert_eq!(told(&difference), ["changed setting app.jwt_secret: value"]);
+    assert!(!format!("{:?}", before.state().await).contains("canary"), "a secret was kept");
+}
+
+#[tokio::test]
+async fn an_option_of_a_subscription_is_told() {
+    let database = database(
+        "CREATE SUBSCRIPTION other CONNECTION 'host=nowhere' PUBLICATION part WITH (connect = false, slot_name = NONE)",
+    )
+    .await;
+    let before = database.state().await;
+    database.run("ALTER SUBSCRIPTION other SET (binary = true, streaming = true)").await;
+    let after = database.state().await;
+    database.run("DROP SUBSCRIPTION other").await;
+    let options =
+        |state: &State| state.objects.iter().find(|(name, _)| name.kind == "subscription").unwrap().1.clone();
+    assert_ne!(options(&before), options(&after));
 }

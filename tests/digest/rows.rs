@@ -30,6 +30,75 @@ async fn e11_a_column_dropped_and_added_again_is_told_with_the_values_it_lost() 
 }
 
 #[tokio::test]
+async fn only_values_that_were_there_are_lost_whatever_their_type() {
+    let types =
+        ["timestamptz", "timestamp", "date", "time", "timetz", "interval", "bytea", "uuid", "int", "text"];
+    let value = |kind: &&str| match *kind {
+        "timestamptz" | "timestamp" | "date" => "'2026-11-21'",
+        "time" | "timetz" => "'12:00'",
+        "uuid" => "'00000000-0000-0000-0000-000000000001'",
+        _ => "'1'",
+    };
+    let columns_of = types.map(|kind| format!("c_{kind} {kind}, n_{kind} {kind}")).join(", ");
+    let values = types.iter().map(|kind| format!("CASE WHEN n <= 20 THEN {}::{kind} END, NULL", value(kind)));
+    let before = database(&format!(
+        "CREATE TABLE t (id int PRIMARY KEY, {columns_of});
+         INSERT INTO t SELECT n, {} FROM generate_series(1, 500) AS n",
+        values.collect::<Vec<_>>().join(", ")
+    ))
+    .await;
+    let drop = |kind: &str| {
+        format!(
+            "ALTER TABLE t DROP c_{kind}, DROP n_{kind}; ALTER TABLE t ADD c_{kind} {kind}, ADD n_{kind} {kind};"
+        )
+    };
+    let difference = before.after(&types.map(drop).concat()).await;
+    let expected = types.map(|kind| (format!("c_{kind}"), 20, 0));
+    let expected: Vec<_> =
+        expected.iter().map(|(name, lost, changed)| (name.as_str(), *lost, *changed)).collect();
+    assert_eq!((difference.tables[0].rows_changed, columns(&difference.tables[0])), (20, expected));
+}
+
+#[tokio::test]
+async fn rows_that_a_dump_or_a_crash_would_leave_out_are_compared_too() {
+    let before = database(
+        "CREATE EXTENSION citext; CREATE TABLE part_config (parent text PRIMARY KEY);
+         INSERT INTO part_config VALUES ('a'); ALTER EXTENSION citext ADD TABLE part_config;
+         CREATE UNLOGGED TABLE sessions (id int PRIMARY KEY); INSERT INTO sessions VALUES (1), (2);
+         CREATE TABLE a (x int); INSERT INTO a VALUES (1); CREATE MATERIALIZED VIEW kept AS SELECT x FROM a;",
+    )
+    .await;
+    let emptied =
+        "DELETE FROM part_config; TRUNCATE sessions; UPDATE a SET x = 2; REFRESH MATERIALIZED VIEW kept;
+         UPDATE a SET x = 1";
+    let difference = before.after(emptied).await;
+    let told: Vec<_> =
+        difference.tables.iter().map(|t| (t.table.as_str(), t.rows_lost, t.rows_gained)).collect();
+    assert_eq!(told, [("public.kept", 1, 1), ("public.part_config", 1, 0), ("public.sessions", 2, 0)]);
+}
+
+#[tokio::test]
+async fn a_column_is_ignored_in_every_table_that_inherits_it() {
+    let before = database(
+        "CREATE TABLE m (id int, at int, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+         CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+         CREATE TABLE m11 PARTITION OF m1 DEFAULT; CREATE TABLE m2 PARTITION OF m DEFAULT;
+         INSERT INTO m SELECT n, n, 'a' FROM generate_series(1, 20) AS n;
+         CREATE TABLE parent (id int PRIMARY KEY, note text); CREATE TABLE child () INHERITS (parent);
+         INSERT INTO child VALUES (1, 'a')",
+    )
+    .await;
+    let copy = before.copy().await;
+    copy.run("UPDATE m SET note = 'b'; UPDATE parent SET note = 'b'").await;
+    let ignored_columns = ["m.note", "parent.note"].map(|name| ColumnName::parse(name).unwrap()).to_vec();
+    let options = Options { ignored_columns, ..Options::default() };
+    let difference = before.against(&copy, &options).await;
+    assert!(difference.is_empty(), "{difference:?}");
+    copy.run("UPDATE m SET id = 100 WHERE id = 1").await;
+    assert_eq!(before.against(&copy, &options).await.tables.len(), 1);
+}
+
+#[tokio::test]
 async fn rows_lost_gained_and_changed_are_counted_and_named_only_if_asked() {
     let before = database(CUSTOMERS).await;
     let copy = before.copy().await;
@@ -41,7 +110,8 @@ async fn rows_lost_gained_and_changed_are_counted_and_named_only_if_asked() {
     let difference = before.against(&copy, &Options::default()).await;
     let [table] = difference.tables.as_slice() else { panic!("{difference:?}") };
     assert_eq!((table.rows_lost, table.rows_gained, table.rows_changed), (3, 1, 2));
-    assert_eq!(columns(table), [("name", 0, 1), ("nick", 0, 1)]);
+    assert_eq!(columns(table), [("name", 0, 1), ("nick", 0, 0)]);
+    assert_eq!(table.columns[1].values_gained, 1, "it was NULL");
     assert!(!format!("{difference:?}").contains("2001"), "a key was told");
 
     let shown = before.against(&copy, &Options { show_keys: true, ..Options::default() }).await;

@@ -56,6 +56,7 @@ fn lost(rows: u64) -> Rehearsed {
         StepTaken {
             succeeded: true,
             seconds,
+            canary_lost: false,
             readers_blocked: nobody.clone(),
             writers_blocked: nobody,
             locks: vec![],

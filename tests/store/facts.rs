@@ -109,6 +109,7 @@ fn rehearsed() -> Rehearsed {
         forward: Some(StepTaken {
             succeeded: true,
             seconds: 1.5,
+            canary_lost: false,
             readers_blocked: Blocked::default(),
             writers_blocked: Blocked { seconds: 0.25, table: Some(text("public.orders")) },
             locks: vec![LockHeld { table: text("public.orders"), mode: text("ShareLock"), seconds: 0.3 }],

@@ -163,7 +163,14 @@ fn nobody_owns() -> Story {
 fn way(seconds: f64) -> StepTaken {
     let blocked = |seconds| Blocked { seconds, table: Some("public.orders".into()) };
     let (readers_blocked, writers_blocked) = (blocked(0.2), blocked(1.4));
-    StepTaken { succeeded: true, seconds, readers_blocked, writers_blocked, locks: vec![] }
+    StepTaken {
+        succeeded: true,
+        seconds,
+        canary_lost: false,
+        readers_blocked,
+        writers_blocked,
+        locks: vec![],
+    }
 }
 
 fn table(name: &str, lost: u64) -> TableDifference {
@@ -174,7 +181,12 @@ fn table(name: &str, lost: u64) -> TableDifference {
         rows_lost: 0,
         rows_gained: 0,
         rows_changed: lost,
-        columns: vec![ColumnDifference { column: "note".into(), values_lost: lost, values_changed: 0 }],
+        columns: vec![ColumnDifference {
+            column: "note".into(),
+            values_lost: lost,
+            values_gained: 0,
+            values_changed: 0,
+        }],
         paired: true,
         keys: vec![],
     }

@@ -57,7 +57,9 @@ FROM (
   WHERE (oid >= 16384 OR nspname = 'public') AND nspname !~ '^pg_(toast_)?temp_' AND NOT MEMBER('pg_namespace'::regclass, pg_namespace.oid)
   UNION ALL
   SELECT 'type ' || format_type(oid, NULL), coalesce(typacl, acldefault('T', typowner)) FROM pg_type
-  WHERE oid >= 16384 AND typrelid = 0 AND typtype <> 'm' AND typelem = 0 AND NOT MEMBER('pg_type'::regclass, pg_type.oid)
+  WHERE oid >= 16384 AND typtype <> 'm' AND NOT EXISTS (SELECT FROM pg_type AS element WHERE element.typarray = pg_type.oid)
+    AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class AS relation WHERE relation.oid = typrelid AND relkind = 'c'))
+    AND NOT MEMBER('pg_type'::regclass, pg_type.oid)
   UNION ALL
   SELECT 'language ' || quote_ident(lanname), coalesce(lanacl, acldefault('l', lanowner)) FROM pg_language
   WHERE lanname <> 'internal'
@@ -70,10 +72,23 @@ FROM (
   SELECT 'server ' || quote_ident(srvname), coalesce(srvacl, acldefault('S', srvowner)) FROM pg_foreign_server
   WHERE NOT MEMBER('pg_foreign_server'::regclass, pg_foreign_server.oid)
   UNION ALL
+  SELECT 'tablespace ' || quote_ident(spcname), coalesce(spcacl, acldefault('t', spcowner)) FROM pg_tablespace
+  WHERE oid >= 16384
+  UNION ALL
   SELECT 'large object ' || oid, coalesce(lomacl, acldefault('L', lomowner)) FROM pg_largeobject_metadata
 ) AS subject (name, acl)
 CROSS JOIN aclexplode(subject.acl) AS item
 GROUP BY item.privilege_type, subject.name, item.grantee",
+    },
+    Question {
+        about: "grants on parameters",
+        since: 15,
+        sql: "
+SELECT 'grant', format('%s on parameter %s to %s', item.privilege_type, parname,
+                       CASE item.grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(item.grantee)) END),
+       NULL::text, NULL::text, ARRAY['with grant option'::text, bool_or(item.is_grantable)::text]
+FROM pg_parameter_acl CROSS JOIN aclexplode(paracl) AS item
+GROUP BY item.privilege_type, parname, item.grantee",
     },
     Question {
         about: "default privileges",

@@ -36,7 +36,8 @@ FROM pg_user_mapping JOIN pg_foreign_server AS server ON server.oid = umserver",
         sql: "
 SELECT 'publication', quote_ident(pubname), NULL::text, NULL::text,
        ARRAY['owner'::text, pg_get_userbyid(pubowner), 'all tables', puballtables::text, 'insert', pubinsert::text,
-             'update', pubupdate::text, 'delete', pubdelete::text, 'truncate', pubtruncate::text, 'via root', pubviaroot::text]
+             'update', pubupdate::text, 'delete', pubdelete::text, 'truncate', pubtruncate::text, 'via root', pubviaroot::text,
+             'generated columns', to_jsonb(pg_publication) ->> 'pubgencols']
 FROM pg_publication",
     },
     Question {
@@ -75,7 +76,11 @@ FROM pg_publication_namespace JOIN pg_publication AS publication ON publication.
 SELECT 'subscription', quote_ident(subname), NULL::text, NULL::text,
        ARRAY['owner'::text, pg_get_userbyid(subowner), 'enabled', subenabled::text, 'slot', subslotname::text,
              'synchronous commit', subsynccommit, 'publications', array_to_string(subpublications, ', '),
-             '~connection', md5(subconninfo)]
-FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
+             '~connection', md5(subconninfo), 'binary', options ->> 'subbinary', 'streaming', options ->> 'substream',
+             'two-phase', options ->> 'subtwophasestate', 'disabled on error', options ->> 'subdisableonerr',
+             'password required', options ->> 'subpasswordrequired', 'run as owner', options ->> 'subrunasowner',
+             'failover', options ->> 'subfailover', 'origin', options ->> 'suborigin']
+FROM pg_subscription CROSS JOIN to_jsonb(pg_subscription) AS options
+WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
     },
 ];

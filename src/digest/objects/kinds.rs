@@ -54,7 +54,9 @@ WHERE kind.oid >= 16384 AND rule.contype = 'c' AND NOT MEMBER('pg_type'::regclas
 SELECT 'collation', format('%I.%I', schema.nspname, subject.collname), NULL::text, NULL::text,
        ARRAY['owner'::text, pg_get_userbyid(subject.collowner), 'provider', subject.collprovider::text,
              'deterministic', subject.collisdeterministic::text, 'collate', subject.collcollate,
-             'character type', subject.collctype]
+             'character type', subject.collctype,
+             'locale', coalesce(to_jsonb(subject) ->> 'colllocale', to_jsonb(subject) ->> 'colliculocale'),
+             'rules', to_jsonb(subject) ->> 'collicurules']
 FROM pg_collation AS subject JOIN pg_namespace AS schema ON schema.oid = subject.collnamespace
 WHERE subject.oid >= 16384 AND NOT MEMBER('pg_collation'::regclass, subject.oid)",
     },

@@ -6,6 +6,9 @@
 //! `search_path` at `pg_catalog` alone, so that every name is qualified. Nothing is told by OID or attribute number: a
 //! dropped column leaves a hole in the latter.
 //!
+//! What only some versions know of an object is asked for as a key of its row (`to_jsonb(…) ->> …`), which is NULL where
+//! there is none; a catalog that only some have is a question of its own ([`Question::since`]). The oldest version is 14.
+//!
 //! Objects that came with the server have OIDs below 16384. What an extension owns is left out; it stands for them.
 
 mod access;

@@ -10,18 +10,23 @@ pub(super) const QUESTIONS: &[Question] = &[
 SELECT 'database', '(itself)', NULL::text, NULL::text,
        ARRAY['owner'::text, pg_get_userbyid(datdba), 'encoding', pg_encoding_to_char(encoding), 'collation', datcollate,
              'character type', datctype, 'connection limit', datconnlimit::text,
+             'allows connections', datallowconn::text, 'is a template', datistemplate::text,
              'tablespace', (SELECT spcname::text FROM pg_tablespace WHERE oid = dattablespace)]
 FROM pg_database WHERE datname = current_database()",
     },
     Question {
         about: "settings",
         since: 0,
+        // One with a dot is an application's, and may be its secret.
         sql: "
 SELECT 'setting',
        split_part(setting, '=', 1)
          || CASE WHEN scope.setrole = 0 THEN '' ELSE ' of ' || quote_ident(pg_get_userbyid(scope.setrole)) END
          || CASE WHEN scope.setdatabase = 0 THEN ' in every database' ELSE '' END,
-       NULL::text, NULL::text, ARRAY['value'::text, substr(setting, strpos(setting, '=') + 1)]
+       NULL::text, NULL::text,
+       CASE WHEN strpos(split_part(setting, '=', 1), '.') > 0
+            THEN ARRAY['~value'::text, md5(substr(setting, strpos(setting, '=') + 1))]
+            ELSE ARRAY['value'::text, substr(setting, strpos(setting, '=') + 1)] END
 FROM pg_db_role_setting AS scope CROSS JOIN unnest(scope.setconfig) AS setting
 WHERE (scope.setdatabase = 0 OR scope.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
   AND (scope.setrole = 0 OR pg_get_userbyid(scope.setrole) <> 'drillyard_check')",
@@ -42,7 +47,9 @@ FROM pg_roles WHERE oid >= 16384 AND rolname <> 'drillyard_check'",
         since: 0,
         sql: "
 SELECT 'membership', quote_ident(member.rolname) || ' in ' || quote_ident(role.rolname), NULL::text, NULL::text,
-       ARRAY['admin'::text, bool_or(membership.admin_option)::text]
+       ARRAY['admin'::text, bool_or(membership.admin_option)::text,
+             'inherits', bool_or((to_jsonb(membership) ->> 'inherit_option')::bool)::text,
+             'sets', bool_or((to_jsonb(membership) ->> 'set_option')::bool)::text]
 FROM pg_auth_members AS membership
 JOIN pg_roles AS member ON member.oid = membership.member JOIN pg_roles AS role ON role.oid = membership.roleid
 WHERE member.oid >= 16384 AND member.rolname <> 'drillyard_check'

@@ -85,7 +85,7 @@ fn seconds(seconds: f64) -> String {
 
 /// The longest wait of both ways, and at which table.
 fn blocked(rehearsed: &Rehearsed) -> String {
-    let steps = [&rehearsed.forward, &rehearsed.back].into_iter().flatten();
+    let steps = [&rehearsed.forward, &rehearsed.back].into_iter().flatten().filter(|step| !step.canary_lost);
     let waits = steps.flat_map(|step| [&step.writers_blocked, &step.readers_blocked]);
     let longest = waits.reduce(|a, b| if b.seconds > a.seconds { b } else { a });
     match longest {

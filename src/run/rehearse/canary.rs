@@ -4,6 +4,10 @@
 //! lock that a SELECT or an UPDATE takes, each in a transaction of its own that is rolled back. No row is written: even
 //! a rolled back insert moves a sequence. A table that nobody has locked makes nobody wait, and is not asked for, so
 //! that a database with thousands of tables costs no more (2026-11-21).
+//!
+//! Whoever plans a query locks each index of its tables, so an index that is locked, as `REINDEX` does, keeps readers of
+//! the table waiting. It is asked for alone: one who held the table's lock meanwhile could be in a deadlock with the
+//! step, and the step might be the one that is ended (2026-11-21).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -57,16 +61,59 @@ pub(super) struct Seen {
     pub readers: Blocked,
     pub writers: Blocked,
     pub locks: Vec<LockHeld>,
+    /// Whether a session ended on the way, so that the rest is not known.
+    pub lost: bool,
 }
 
-/// A table that is locked now.
+/// A table that is locked now, itself or by one of its indexes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Locked {
     schema: String,
     table: String,
     strength: usize,
-    /// A view of stored rows can be locked by nobody's `LOCK TABLE`.
-    can_be_asked: bool,
+    /// The relation that bears the lock.
+    relation: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Table,
+    /// A view of stored rows, which has no writers.
+    Stored,
+    Index,
+}
+
+/// Who asks for locks.
+#[derive(Debug, Clone, Copy)]
+enum Asker {
+    Reader,
+    Writer,
+}
+
+impl Asker {
+    /// The weakest lock that stops it.
+    fn stopped_from(self) -> usize {
+        match self {
+            Self::Reader => STOPS_READERS,
+            Self::Writer => STOPS_WRITERS,
+        }
+    }
+
+    /// Takes the lock that it would take; `None` where it has no use for one. A relation's size is asked for under a
+    /// reader's lock, whatever sort of relation it is.
+    fn question(self, locked: &Locked) -> Option<String> {
+        match (self, locked.kind) {
+            (Self::Writer, Kind::Stored) => None,
+            (Self::Writer, Kind::Table) => {
+                let table = qualified(&locked.schema, &locked.table);
+                Some(format!("LOCK TABLE ONLY {table} IN ROW EXCLUSIVE MODE"))
+            }
+            (Self::Reader, _) | (Self::Writer, Kind::Index) => {
+                Some(format!("SELECT pg_catalog.pg_relation_size({}::pg_catalog.regclass)", locked.relation))
+            }
+        }
+    }
 }
 
 impl Canary {
@@ -79,9 +126,11 @@ impl Canary {
             own.extend(session.text("select pg_backend_pid()").await?);
         }
         let look = format!(
-            "select n.nspname, c.relname, l.mode, c.relkind <> 'm'
-             from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
-             where l.locktype = 'relation' and l.granted and c.relkind in ('r', 'p', 'm')
+            "select n.nspname, t.relname, l.mode, l.relation, c.relkind
+             from pg_locks l join pg_class c on c.oid = l.relation left join pg_index i on i.indexrelid = c.oid
+             join pg_class t on t.oid = coalesce(i.indrelid, c.oid) join pg_namespace n on n.oid = t.relnamespace
+             where l.locktype = 'relation' and l.granted and t.relkind in ('r', 'p', 'm')
+               and (i.indexrelid is null or l.mode = 'AccessExclusiveLock')
                and l.database = (select oid from pg_database where datname = {})
                and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_toast'
                and l.pid not in ({})",
@@ -96,27 +145,29 @@ impl Canary {
         let (to_reader, readers_turn) = tokio::sync::watch::channel(Vec::new());
         let (to_writer, writers_turn) = tokio::sync::watch::channel(Vec::new());
         let watching = async {
-            let mut locks = Locks::default();
+            let (mut locks, mut lost) = (Locks::default(), false);
             while !done.is_cancelled() {
-                // A step that locks everything, or ends the session, is judged by how it ends itself.
-                let Ok(locked) = look(&self.watcher, &self.look).await else { break };
+                let Ok(locked) = look(&self.watcher, &self.look).await else {
+                    lost = true;
+                    break;
+                };
                 locks.take(&locked);
-                to_reader.send_replace(stopped(&locked, STOPS_READERS));
-                to_writer.send_replace(stopped(&locked, STOPS_WRITERS));
+                to_reader.send_replace(stopped(&locked, Asker::Reader));
+                to_writer.send_replace(stopped(&locked, Asker::Writer));
                 tokio::select! {
                     () = done.cancelled() => {}
                     () = tokio::time::sleep(TICK) => {}
                 }
             }
             drop((to_reader, to_writer));
-            locks.finish()
+            (locks.finish(), lost)
         };
-        let (locks, readers, writers) = tokio::join!(
+        let ((locks, lost), (readers, reader_lost), (writers, writer_lost)) = tokio::join!(
             watching,
-            ask(&self.reader, "ACCESS SHARE", readers_turn),
-            ask(&self.writer, "ROW EXCLUSIVE", writers_turn),
+            ask(&self.reader, Asker::Reader, readers_turn),
+            ask(&self.writer, Asker::Writer, writers_turn),
         );
-        Seen { readers, writers, locks }
+        Seen { readers, writers, locks, lost: lost || reader_lost || writer_lost }
     }
 }
 
@@ -128,53 +179,58 @@ async fn look(session: &Client, statement: &str) -> Result<BTreeSet<Locked>, Wir
             schema: row.get(0)?.to_owned(),
             table: row.get(1)?.to_owned(),
             strength: MODES.iter().position(|mode| Some(*mode) == row.get(2))?,
-            can_be_asked: row.get(3) == Some("t"),
+            relation: row.get(3)?.to_owned(),
+            kind: match row.get(4) {
+                Some("i" | "I") => Kind::Index,
+                Some("m") => Kind::Stored,
+                _ => Kind::Table,
+            },
         }),
         _ => None,
     });
     Ok(rows.collect())
 }
 
-fn stopped(locked: &BTreeSet<Locked>, from: usize) -> Vec<Locked> {
-    locked.iter().filter(|one| one.strength >= from && one.can_be_asked).cloned().collect()
+fn stopped(locked: &BTreeSet<Locked>, asker: Asker) -> Vec<Locked> {
+    locked.iter().filter(|one| one.strength >= asker.stopped_from()).cloned().collect()
 }
 
-/// Asks for each table that is said to be locked; the longest wait of all.
+/// Asks for each table that is said to be locked; the longest wait of all, and whether the session was lost.
 async fn ask(
     session: &Session,
-    mode: &str,
+    asker: Asker,
     mut locked: tokio::sync::watch::Receiver<Vec<Locked>>,
-) -> Blocked {
+) -> (Blocked, bool) {
     let mut longest = Blocked::default();
     while locked.changed().await.is_ok() {
         let now = locked.borrow_and_update().clone();
         for one in now {
-            let Some(waited) = wait(session, &one, mode).await else { return longest };
+            let Some(question) = asker.question(&one) else { continue };
+            let Some(waited) = wait(session, &question).await else { return (longest, true) };
             let waited = if waited < NO_WAIT { 0.0 } else { waited.as_secs_f64() };
             if waited > longest.seconds {
                 longest = Blocked { seconds: waited, table: Some(format!("{}.{}", one.schema, one.table)) };
             }
         }
     }
-    longest
+    (longest, false)
 }
 
-/// How long the lock was waited for; `None` where the session is gone.
-async fn wait(session: &Session, locked: &Locked, mode: &str) -> Option<Duration> {
-    let table = qualified(&locked.schema, &locked.table);
-    let statement = format!(
-        "BEGIN; SET LOCAL lock_timeout = {}; LOCK TABLE ONLY {table} IN {mode} MODE; ROLLBACK",
-        ASK.as_millis()
-    );
+/// How long the lock was waited for; `None` where somebody has ended the session or its question.
+async fn wait(session: &Session, question: &str) -> Option<Duration> {
+    let statement = format!("BEGIN; SET LOCAL lock_timeout = {}; {question}; ROLLBACK", ASK.as_millis());
     let begun = Instant::now();
     loop {
         let asked = session.batch_execute(&statement).await;
         let waited = begun.elapsed();
         let Err(error) = asked else { return Some(waited) };
         session.batch_execute("ROLLBACK").await.ok()?;
-        // 55P03: still locked. Anything else, and the table is gone: so is the wait.
-        if error.code().is_none_or(|code| code.code() != "55P03") {
-            return Some(waited);
+        match error.code().map(tokio_postgres::error::SqlState::code)? {
+            // Still locked, or the one to give way.
+            "55P03" | "40P01" => {}
+            state if state.starts_with("57") => return None,
+            // The table is gone: so is the wait.
+            _ => return Some(waited),
         }
     }
 }
@@ -195,7 +251,7 @@ impl Locks {
     fn take(&mut self, locked: &BTreeSet<Locked>) {
         let now = Instant::now();
         let mut strongest: BTreeMap<(String, String), usize> = BTreeMap::new();
-        for one in locked {
+        for one in locked.iter().filter(|one| one.kind != Kind::Index) {
             let strength = strongest.entry((one.schema.clone(), one.table.clone())).or_default();
             *strength = one.strength.max(*strength);
         }

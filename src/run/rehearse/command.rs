@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use super::super::emit::{Done, Story};
 use super::super::halt::Halt;
 use super::super::one_shot::run_to_end;
 use super::Scene;
 use super::step::Migrator;
 use crate::database::postgres::redact::redact;
-use crate::definition::Step;
 use crate::definition::rollback::EnvironmentValue;
-use crate::engine::{Engine, ImageFacts};
-use crate::model::Reason;
+use crate::definition::{Rollback, Step};
+use crate::engine::Engine;
+use crate::model::{Phase, Reason};
+use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::profile::{self, Tool};
 
@@ -38,7 +40,7 @@ pub(super) async fn run(
 ) -> Result<Option<String>, Halt> {
     let Step::Command { image, run, environment, mounts } = step else { return Ok(None) };
     let engine = scene.world.engine().await?;
-    let facts = image_of(engine, image).await?;
+    let facts = engine.image(image).await?.ok_or_else(|| missing(image, "it was removed meanwhile"))?;
     sandbox.log.take_errors();
     let tool = Tool {
         name: name(&sandbox.name),
@@ -55,16 +57,30 @@ pub(super) async fn run(
     }
 }
 
-async fn image_of(engine: &Engine, reference: &str) -> Result<ImageFacts, Halt> {
-    if let Some(facts) = engine.image(reference).await? {
-        return Ok(facts);
+/// Pulls the images of a rehearsal that are not there, so that no step's time holds a registry's.
+pub(super) async fn pull<J: Journal>(
+    scene: &Scene<'_>,
+    rollback: &Rollback,
+    story: &Story<'_, J>,
+) -> Result<(), Halt> {
+    let engine = scene.world.engine().await?;
+    for step in [Some(&rollback.forward), Some(&rollback.back), rollback.writes.as_ref()] {
+        let Some(Step::Command { image, .. }) = step else { continue };
+        if engine.image(image).await?.is_none() {
+            story.phase(Phase::ImagePull, pulled(engine, image)).await?;
+        }
     }
-    let missing = |why: String| {
-        Halt::new(Reason::ImageMissing, format!("no image {reference} on the engine, and {why}"))
-            .with_hint("pull or build the migration tool's image where the engine runs")
-    };
-    engine.pull(reference, PULL).await.map_err(|error| missing(error.to_string()))?;
-    engine.image(reference).await?.ok_or_else(|| missing("the pull ended without it".to_owned()))
+    Ok(())
+}
+
+async fn pulled(engine: &Engine, image: &str) -> Result<((), Done), Halt> {
+    engine.pull(image, PULL).await.map_err(|error| missing(image, &error.to_string()))?;
+    Ok(((), Done::default()))
+}
+
+fn missing(image: &str, why: &str) -> Halt {
+    Halt::new(Reason::ImageMissing, format!("no image {image} on the engine, and {why}"))
+        .with_hint("pull or build the migration tool's image where the engine runs")
 }
 
 /// Where the copy is, in the words of every tool; the drill's own variables on top.

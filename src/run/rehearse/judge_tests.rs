@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::definition::rollback::ColumnName;
-use crate::model::rehearsal::{Blocked, SequenceDifference};
+use crate::model::rehearsal::{Blocked, ColumnPlace, SequenceDifference};
 
 fn step(seconds: f64, blocked: f64) -> StepTaken {
     StepTaken {
         succeeded: true,
         seconds,
+        canary_lost: false,
         readers_blocked: Blocked::default(),
         writers_blocked: Blocked { seconds: blocked, table: Some("public.orders".into()) },
         locks: Vec::new(),
@@ -43,7 +44,8 @@ fn of(table: TableDifference) -> Difference {
 }
 
 fn losing(column: &str) -> Difference {
-    let columns = vec![ColumnDifference { column: column.into(), values_lost: 3, values_changed: 0 }];
+    let columns =
+        vec![ColumnDifference { column: column.into(), values_lost: 3, values_gained: 0, values_changed: 0 }];
     of(TableDifference { rows_changed: 3, columns, ..table() })
 }
 
@@ -60,6 +62,7 @@ fn a_way_back_without_a_difference_passes_and_each_difference_fails() {
     let object = ObjectDifference {
         kind: "index".into(),
         name: "public.x".into(),
+        column: None,
         change: Change::Added,
         detail: None,
     };
@@ -90,24 +93,33 @@ fn lossless_allows_additions_and_nothing_else() {
     let expect = Expectation { data: ExpectedData::Lossless, ..Expectation::default() };
     assert_eq!(judged(of(TableDifference { rows_gained: 5, ..table() }), &expect).0, Outcome::Passed);
     assert_eq!(judged(losing("nick"), &expect), (Outcome::Failed, Some(Reason::RollbackLosesData)));
+    let column =
+        ColumnDifference { column: "nick".into(), values_lost: 0, values_gained: 3, values_changed: 0 };
+    let filled = || of(TableDifference { rows_changed: 3, columns: vec![column.clone()], ..table() });
+    assert_eq!(judged(filled(), &expect).0, Outcome::Passed);
+    let leaves = Some(Reason::RollbackLeavesChange);
+    assert_eq!(judged(filled(), &Expectation::default()), (Outcome::Failed, leaves));
 }
 
 #[test]
 fn an_accepted_loss_is_recorded_and_covers_its_own_column_only() {
-    let column = ColumnName { schema: "public".into(), table: "customers".into(), column: "nick".into() };
-    let accept_loss = vec![AcceptedLoss { column, reason: "moved to profile".into() }];
-    let expect = Expectation { accept_loss, ..Expectation::default() };
-    let gone = ObjectDifference {
-        kind: "column".into(),
-        name: "public.customers.nick".into(),
-        change: Change::Lost,
-        detail: None,
-    };
-    let mut told = rehearsed(Difference { objects: vec![gone], ..losing("nick") });
-    judge(&mut told, &expect);
-    assert_eq!((told.outcome, told.reason), (Outcome::Passed, None));
-    assert_eq!(told.accepted, ["public.customers.nick in 3 rows: moved to profile"]);
-    assert_eq!(judged(losing("email"), &expect).1, Some(Reason::RollbackLosesData));
+    for (name, in_sql) in [("nick", "public.customers.nick"), ("nickName", "public.customers.\"nickName\"")] {
+        let column = ColumnName { schema: "public".into(), table: "customers".into(), column: name.into() };
+        let accept_loss = vec![AcceptedLoss { column, reason: "moved to profile".into() }];
+        let expect = Expectation { accept_loss, ..Expectation::default() };
+        let gone = ObjectDifference {
+            kind: "column".into(),
+            name: in_sql.into(),
+            column: Some(ColumnPlace { table: "public.customers".into(), column: name.into() }),
+            change: Change::Lost,
+            detail: None,
+        };
+        let mut told = rehearsed(Difference { objects: vec![gone], ..losing(name) });
+        judge(&mut told, &expect);
+        assert_eq!((told.outcome, told.reason), (Outcome::Passed, None));
+        assert_eq!(told.accepted, [format!("public.customers.{name} in 3 rows: moved to profile")]);
+        assert_eq!(judged(losing("email"), &expect).1, Some(Reason::RollbackLosesData));
+    }
 }
 
 #[test]
@@ -140,7 +152,12 @@ fn without_a_comparison_or_a_way_back_nothing_passes() {
 }
 
 #[test]
-fn rows_beyond_those_that_the_writes_touched_are_a_loss() {
-    assert_eq!(untouched(3, 3).outcome, Outcome::Passed);
-    assert_eq!(untouched(4, 3).reason, Some(Reason::RollbackLosesData));
+fn blocking_that_nobody_could_watch_is_not_found_out() {
+    let expect = Expectation { blocking_max: Some(Duration::from_secs(9)), ..Expectation::default() };
+    let mut told = rehearsed(Difference::default());
+    told.back = Some(StepTaken { canary_lost: true, ..step(2.0, 0.0) });
+    judge(&mut told, &expect);
+    assert_eq!((told.outcome, told.reason), (Outcome::Errored, Some(Reason::CheckInvalid)));
+    let blocking = told.findings.iter().find(|finding| finding.name == "blocking").unwrap();
+    assert_eq!(blocking.observed, "not known: the sessions that ask for locks were ended on the way back");
 }

@@ -4,18 +4,22 @@
 //! its own, so that rehearsals share nothing, and is compared with it at the end. A rehearsal that finds a problem is a
 //! finding; one that could not be made is errored, and the next one is tried all the same.
 
+mod again;
 mod canary;
 mod command;
 mod copy;
 mod judge;
 mod state;
 mod step;
+mod untouched;
 mod writes;
 
 use crate::check;
-use crate::definition::{Check, Drill, Rollback};
+use crate::definition::{Check, Drill, Expectation, Rollback};
+use crate::digest::State;
 use crate::listen::Progress;
-use crate::model::{Fact, Finding, Outcome, Phase, Reason, Rehearsed};
+use crate::model::rehearsal::StepTaken;
+use crate::model::{Fact, Finding, MajorVersion, Outcome, Phase, Reason, Rehearsed};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::wire::Login;
@@ -26,9 +30,11 @@ use super::halt::Halt;
 use super::verify::show_out;
 use super::world::World;
 use copy::Copy;
-use state::States;
+use state::{Before, States};
 use step::Taken;
 
+/// Oldest server whose catalogs the digest knows; those before it are out of support (2026-11-21).
+const OLDEST: MajorVersion = MajorVersion(14);
 /// Checks that are asked at a time.
 const AT_A_TIME: usize = 2;
 
@@ -82,7 +88,7 @@ async fn rehearse_one<J: Journal>(
     let mut copies = [None, None];
     let tried = Box::pin(attempt(scene, rollback, number, states, &mut copies, &mut told, story));
     match guarded(scene.origin, tried).await {
-        Ok(()) => judge::judge(&mut told, &rollback.expect),
+        Ok(expect) => judge::judge(&mut told, &expect),
         Err(Halt(stop)) if stop.reason == Reason::StoreFailed || scene.origin.trouble().is_some() => {
             return Err(Halt(stop));
         }
@@ -112,7 +118,8 @@ async fn rehearse_one<J: Journal>(
     Ok(told)
 }
 
-/// Forward and back on one copy; with `writes`, once more with them on another.
+/// Forward and back on one copy, and forward again; with `writes`, once more with them on another. Returns what is
+/// expected, as the database has it.
 async fn attempt<J: Journal>(
     scene: &Scene<'_>,
     rollback: &Rollback,
@@ -121,50 +128,78 @@ async fn attempt<J: Journal>(
     copies: &mut [Option<Copy>; 2],
     told: &mut Rehearsed,
     story: &Story<'_, J>,
-) -> Result<(), Halt> {
+) -> Result<Expectation, Halt> {
+    known(scene.origin.major)?;
+    command::pull(scene, rollback, story).await?;
     let before = states.before(scene, rollback).await?;
+    let expect = before.expectation(rollback);
     let [first, second] = copies;
     let Copy { sandbox, seconds, .. } =
         first.insert(copy::copy(scene, copy::name(scene, number, ""), story).await?);
     told.copy_seconds = *seconds;
-    guarded(sandbox, Box::pin(there_and_back(scene, rollback, sandbox, told))).await?;
+    let forward = guarded(sandbox, Box::pin(there_and_back(scene, rollback, &before, sandbox, told))).await?;
     let compared = guarded(sandbox, Box::pin(before.compare(scene, rollback, sandbox))).await?;
     told.ignored = compared.ignored;
     told.warnings.extend(compared.warnings);
+    let is_clean = judge::is_clean(&compared.difference);
     told.difference = Some(compared.difference);
+    if let Some(forward) = forward.filter(|_| is_clean) {
+        let again = again::forward(scene, rollback, &forward, sandbox);
+        told.findings.push(guarded(sandbox, Box::pin(again)).await?);
+    }
     if let Some(writing) = rollback.writes.as_ref().filter(|_| came_back(told)) {
         let Copy { sandbox, .. } =
             second.insert(copy::copy(scene, copy::name(scene, number, "-writes"), story).await?);
-        let work = writes::rehearse(scene, rollback, writing, &before, sandbox, told);
+        let work = writes::rehearse(scene, rollback, (writing, &expect), &before, sandbox, told);
         guarded(sandbox, Box::pin(work)).await?;
     }
-    Ok(())
+    Ok(expect)
 }
 
-/// Forward, its checks, back, its checks: as far as it goes.
+/// Refuses a server that the digest does not know.
+fn known(major: MajorVersion) -> Result<(), Halt> {
+    if major >= OLDEST {
+        return Ok(());
+    }
+    let detail = format!("PostgreSQL {major} is too old for a rehearsal: {OLDEST} is the oldest");
+    Err(Halt::new(Reason::Version, detail)
+        .with_hint("restore into a newer version with sandbox.image, as an upgrade would"))
+}
+
+/// Forward, its checks, back, its checks: as far as it goes. Returns the outline between both ways, if it came back.
 async fn there_and_back(
     scene: &Scene<'_>,
     rollback: &Rollback,
+    before: &Before,
     sandbox: &Sandbox,
     told: &mut Rehearsed,
-) -> Result<(), Halt> {
+) -> Result<Option<State>, Halt> {
     let migrator = step::migrator(scene, rollback, sandbox).await?;
     told.migrator.clone_from(&migrator.name);
     told.migrator_is_default = migrator.is_default;
     told.warnings.extend(migrator.warning.clone());
     let Taken { taken, failure } = step::take(scene, sandbox, &migrator, &rollback.forward).await?;
+    told.warnings.extend(unwatched(&taken, "out"));
     told.forward = Some(taken);
     told.detail = failure;
-    if told.detail.is_none() {
-        told.findings.extend(ask(scene, sandbox, "after forward", &rollback.after_forward).await?);
-        let Taken { taken, failure } = step::take(scene, sandbox, &migrator, &rollback.back).await?;
-        told.back = Some(taken);
-        told.detail = failure;
+    if told.detail.is_some() {
+        return Ok(None);
     }
-    if told.detail.is_none() {
-        told.findings.extend(ask(scene, sandbox, "after back", &rollback.after_back).await?);
+    told.findings.extend(ask(scene, sandbox, "after forward", &rollback.after_forward).await?);
+    let forward = before.changed(scene, rollback, sandbox).await?;
+    let Taken { taken, failure } = step::take(scene, sandbox, &migrator, &rollback.back).await?;
+    told.warnings.extend(unwatched(&taken, "back"));
+    told.back = Some(taken);
+    told.detail = failure;
+    if told.detail.is_some() {
+        return Ok(None);
     }
-    migrator.retire(sandbox).await
+    told.findings.extend(ask(scene, sandbox, "after back", &rollback.after_back).await?);
+    Ok(Some(forward))
+}
+
+fn unwatched(taken: &StepTaken, way: &str) -> Option<String> {
+    taken.canary_lost.then(|| format!("for how long readers and writers wait on the way {way} is not known"))
 }
 
 /// Asks checks of a copy; their names say when.
@@ -187,4 +222,17 @@ async fn ask(
 
 fn came_back(told: &Rehearsed) -> bool {
     told.back.as_ref().is_some_and(|step| step.succeeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_whose_catalogs_are_not_known_is_refused_in_plain_words() {
+        let Halt(stop) = known(MajorVersion(13)).unwrap_err();
+        assert_eq!(stop.reason, Reason::Version);
+        assert_eq!(stop.detail, "PostgreSQL 13 is too old for a rehearsal: 14 is the oldest");
+        assert!(known(OLDEST).is_ok() && known(MajorVersion(18)).is_ok());
+    }
 }

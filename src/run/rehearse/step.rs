@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::halt::Halt;
 use super::super::program::{feed_program, postgres_program};
-use super::super::psql::{hand_on, read};
+use super::super::psql::{EndMark, hand_on, read};
 use super::super::restore::read_log_to_here;
 use super::{Scene, canary, command};
 use crate::database::postgres::identifier::{literal, quoted};
@@ -32,7 +32,7 @@ pub(super) struct Migrator {
     /// The drill names no role, so it is the database's owner.
     pub is_default: bool,
     pub warning: Option<String>,
-    /// Restored roles can't log in: this one was allowed to, and is put back afterwards.
+    /// Restored roles can't log in: this one may for as long as a step takes.
     was_locked: bool,
 }
 
@@ -63,17 +63,21 @@ pub(super) async fn migrator(
             .with_hint("give the rehearsal another `as`, or restore.roles a file that makes the role"));
     };
     let (superuser, was_locked) = (flags & 1 == 1, flags & 2 == 0);
-    if was_locked {
-        session.run(&format!("ALTER ROLE {} LOGIN", quoted(&name))).await?;
-    }
     let warning =
         superuser.then(|| format!("migrated as {name}, a superuser, which hides errors of permission"));
     Ok(Migrator { name, is_default: rollback.migrator.is_none(), warning, was_locked })
 }
 
 impl Migrator {
+    async fn admit(&self, sandbox: &Sandbox) -> Result<(), Halt> {
+        if self.was_locked {
+            sandbox.admin().await?.run(&format!("ALTER ROLE {} LOGIN", quoted(&self.name))).await?;
+        }
+        Ok(())
+    }
+
     /// Takes the login away again, so that it is no difference. A migration may have dropped the role.
-    pub async fn retire(&self, sandbox: &Sandbox) -> Result<(), Halt> {
+    async fn retire(&self, sandbox: &Sandbox) -> Result<(), Halt> {
         if self.was_locked {
             let _ = sandbox.admin().await?.run(&format!("ALTER ROLE {} NOLOGIN", quoted(&self.name))).await;
         }
@@ -88,6 +92,7 @@ pub(super) async fn take(
     migrator: &Migrator,
     step: &Step,
 ) -> Result<Taken, Halt> {
+    migrator.admit(sandbox).await?;
     let done = CancellationToken::new();
     let stepping = async {
         // Whatever becomes of the step, the canary is called back.
@@ -104,9 +109,11 @@ pub(super) async fn take(
         return Err(Halt::new(Reason::Timeout, detail).with_hint("raise restore.timeout"));
     };
     let (failure, seconds) = stepped?;
+    migrator.retire(sandbox).await?;
     let taken = StepTaken {
         succeeded: failure.is_none(),
         seconds,
+        canary_lost: seen.lost,
         readers_blocked: seen.readers,
         writers_blocked: seen.writers,
         locks: seen.locks,
@@ -124,9 +131,10 @@ async fn run(
     match step {
         Step::Sql { files, single_transaction: false } => {
             for file in files {
-                let failure = psql(scene, sandbox, migrator, read(file)?, &[]).await?;
+                let text = Text { name: shown(file), bytes: read(file)?, is_wrapped: false };
+                let failure = psql(scene, sandbox, migrator, text).await?;
                 if failure.is_some() {
-                    return Ok(failure.map(|failure| format!("{}{failure}", shown(file))));
+                    return Ok(failure);
                 }
             }
             Ok(None)
@@ -137,9 +145,9 @@ async fn run(
                 text.extend(read(file)?);
                 text.push(b'\n');
             }
-            let failure = psql(scene, sandbox, migrator, text, &["--single-transaction"]).await?;
             let names = files.iter().map(|file| shown(file)).collect::<Vec<_>>().join(" and ");
-            Ok(failure.map(|failure| format!("{names} in one transaction{failure}")))
+            let name = format!("{names} in one transaction");
+            psql(scene, sandbox, migrator, Text { name, bytes: text, is_wrapped: true }).await
         }
         Step::Command { .. } => command::run(scene, sandbox, migrator, step).await,
     }
@@ -149,15 +157,38 @@ fn shown(file: &Path) -> String {
     file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Runs a text as psql would run the file, stopping at the first error; how it failed, if it did.
+/// What psql is given.
+struct Text {
+    /// As people call it.
+    name: String,
+    bytes: Vec<u8>,
+    /// Whether psql makes one transaction of it.
+    is_wrapped: bool,
+}
+
+/// Asks psql at the end of a text whether it came there, and whether what it did is done: `now()` stands still inside of
+/// a transaction.
+fn closing(end: &EndMark, committed: &EndMark) -> String {
+    let question = "select pg_catalog.now() operator(pg_catalog.=) pg_catalog.statement_timestamp() as drillyard_committed";
+    format!(
+        "\n\\set AUTOCOMMIT on\n;\n{question} \\gset\n\\if :drillyard_committed{}\\endif{}",
+        committed.command(),
+        end.command()
+    )
+}
+
+/// Runs a text as psql would run the file, stopping at the first error; how it failed, if it did. Exit code 0 alone says
+/// little: a file may quit, or leave its transaction open, which is then rolled back.
 async fn psql(
     scene: &Scene<'_>,
     sandbox: &Sandbox,
     migrator: &Migrator,
-    text: Vec<u8>,
-    more: &[&str],
+    text: Text,
 ) -> Result<Option<String>, Halt> {
     sandbox.log.take_errors();
+    let Text { name, mut bytes, is_wrapped } = text;
+    let (mut end, mut committed) = (EndMark::new(), EndMark::new());
+    bytes.extend(if is_wrapped { end.command() } else { closing(&end, &committed) }.into_bytes());
     let mut arguments: Vec<String> = [
         "--no-psqlrc",
         "--quiet",
@@ -170,21 +201,44 @@ async fn psql(
     ]
     .map(str::to_owned)
     .to_vec();
-    arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+    arguments.extend(is_wrapped.then(|| "--single-transaction".to_owned()));
     arguments.push(format!("--username={}", migrator.name));
     arguments.push(format!("--dbname={}", scene.database()));
     let mut transcript = PsqlTranscript::default();
     let command = postgres_program("psql", &arguments);
-    let (_, exit_code) =
-        feed_program(&sandbox.wire, command, |input| hand_on(text, input), |bytes| transcript.feed(bytes))
-            .await?;
+    let (_, exit_code) = feed_program(
+        &sandbox.wire,
+        command,
+        |input| hand_on(bytes, input),
+        |said| {
+            end.look(said);
+            committed.look(said);
+            transcript.feed(said);
+        },
+    )
+    .await?;
     let transcript = transcript.finish(exit_code);
     if exit_code == Some(0) {
-        return Ok(None);
+        return whole(&name, end.found, is_wrapped || committed.found).map(|()| None);
     }
     read_log_to_here(sandbox, &*sandbox.admin().await?).await?;
-    let failure = failure(sandbox, &transcript);
-    Ok(Some(failure))
+    Ok(Some(format!("{name}{}", failure(sandbox, &transcript))))
+}
+
+/// Whether a text without an error was also taken to its end.
+fn whole(name: &str, has_ended: bool, is_committed: bool) -> Result<(), Halt> {
+    match (has_ended, is_committed) {
+        (true, true) => Ok(()),
+        (true, false) => {
+            let detail = format!("{name} ends inside of a transaction, which psql rolls back");
+            Err(Halt::new(Reason::CheckInvalid, detail).with_hint("end it with COMMIT"))
+        }
+        (false, _) => {
+            let detail = format!("psql did not come to the end of {name}");
+            Err(Halt::new(Reason::CheckInvalid, detail)
+                .with_hint("look for \\q, and for data without its \\."))
+        }
+    }
 }
 
 /// `, line 12: column "…" does not exist (42703)`: the server's own word, redacted, at the line that psql names.
