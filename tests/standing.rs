@@ -56,6 +56,22 @@ fn only_a_conclusive_verdict_makes_a_service_fail_or_recover() {
 }
 
 #[test]
+fn a_backup_that_a_person_chose_makes_no_service_fail() {
+    let mut mistyped = ended(watched("orders"), &[0], Reason::NoBackup);
+    mistyped.runs[0].chosen_by_hand = true;
+    let services = standing(vec![mistyped.clone()]);
+    assert_eq!(services[0].state, State::Proven);
+    let text = status_text(&services, &[], now(), Style { colour: false, width: 160 });
+    assert!(!text.contains("there is no backup"), "{text}");
+
+    let failing = ended(mistyped, &[1], Reason::Truncated);
+    let services = standing(vec![failing]);
+    let text = status_text(&services, &[], now(), Style { colour: false, width: 160 });
+    assert_eq!(services[0].state, State::Failing);
+    assert!(text.contains("the backup ends too early") && !text.contains("there is no backup"), "{text}");
+}
+
+#[test]
 fn a_service_stands_as_its_worst_drill_and_the_worst_service_comes_first() {
     let services = standing(several());
     let states: Vec<(&str, State)> =
@@ -94,7 +110,7 @@ fn missed_runs_are_counted_in_this_period_and_in_the_one_before() {
     let drill = ended(watched("orders"), &[0, 2, 7], Reason::Down);
     let drill = ended(drill, &[1], Reason::Overlap);
     let service = &standing(vec![drill])[0];
-    assert_eq!((service.drills[0].tally.missed, service.drills[0].before.missed), (3, 1));
+    assert_eq!((service.tally().missed, service.before().missed), (3, 1));
     assert_eq!((service.tally().passed, service.tally().total()), (4, 7));
 }
 

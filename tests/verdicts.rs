@@ -357,6 +357,57 @@ fn gaps_before_the_window_do_not_count_but_the_newest_always_does() {
 }
 
 #[test]
+fn what_nobody_could_recover_from_is_no_recovery_point() {
+    // A dump a night, and at 14:00 one that was broken off.
+    let nights = ["2026-11-21T02:33:10Z", "2026-11-20T02:33:10Z"].map(at);
+    let broken_off = at("2026-11-20T14:00:00Z");
+    let story = |unusable: &[jiff::Timestamp]| {
+        let unusable = unusable.to_vec();
+        Story::passed()
+            .choosing(move |chosen| {
+                chosen.listing = vec![nights[0], broken_off, nights[1]];
+                chosen.unusable.clone_from(&unusable);
+            })
+            .with(|opening| opening.objectives.rpo = Some(Duration::from_hours(13)))
+    };
+    let exposure = |unusable: &[jiff::Timestamp]| {
+        let clock = clocks(&story(unusable)).worst_exposure;
+        (clock.value.map(|value| value.as_secs()), clock.met())
+    };
+    assert_eq!(exposure(&[broken_off]), (Some(86_400 + 190), Some(false)));
+    assert_eq!(judged(&story(&[broken_off])), (Verdict::Failed, Some(Reason::RpoMissed)));
+    assert_eq!(exposure(&[]).1, Some(true), "and three real ones meet it");
+    assert_eq!(exposure(&[broken_off, nights[1]]), (None, None), "one is no listing");
+}
+
+#[test]
+fn a_job_that_has_died_is_exposed_for_as_long_as_it_is_dead() {
+    let story = Story::passed()
+        .choosing(move |chosen| {
+            chosen.candidate.modified_at = at("2026-11-11T02:33:10Z");
+            chosen.listing = vec![at("2026-11-11T02:33:10Z"), at("2026-11-10T02:33:10Z")];
+        })
+        .reading(|read| read.started_at = Some(at("2026-11-11T02:30:00Z")));
+    let dead = clocks(&story).worst_exposure;
+    assert_eq!(dead.value, clocks(&story).recovery_point_age.value);
+    assert_eq!(dead.value.map(|value| value.as_secs() / 86_400), Some(10));
+    assert_eq!(dead.basis, "age of the recovery point: no newer backup has come");
+    // How old a backup is that a person chose says nothing of the listing.
+    let by_hand = story.choosing(|chosen| chosen.chosen_by_hand = true);
+    assert_eq!(clocks(&by_hand).worst_exposure.value.map(|value| value.as_secs()), Some(86_400 + 190));
+}
+
+#[test]
+fn of_an_upload_in_parts_a_dumps_length_is_not_known() {
+    let story = Story::passed().choosing(|chosen| chosen.candidate.multipart = true);
+    let (whole, parts) = (clocks(&Story::passed()).worst_exposure, clocks(&story).worst_exposure);
+    assert_eq!(whole.value, parts.value.map(|value| value + Duration::from_secs(190)));
+    assert!(
+        parts.basis.ends_with("a dump's length not known (of an upload in parts, S3 tells the beginning)")
+    );
+}
+
+#[test]
 fn pulling_an_image_is_subtracted_where_it_stands_alone() {
     let pulled =
         |from, to| clocks(&Story::passed().phase(Phase::ImagePull, from, to, None)).time_to_verified.value;

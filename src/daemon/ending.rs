@@ -10,7 +10,7 @@ use super::{CLEANING, Daemon, GRACE, Stopping, lost, service};
 use crate::definition::{Drill, Schedule};
 use crate::failpoint;
 use crate::model::{DrillName, Verdict, Watermark};
-use crate::record::RunSummary;
+use crate::record::{RunSummary, outward};
 use crate::run::Ended;
 use crate::run::world::wall_clock;
 use crate::schedule::judged_after;
@@ -150,10 +150,11 @@ fn tell(drill: &Drill, ended: &Ended) {
     if let Some(why) = &ended.unrecorded {
         tracing::error!(%run, drill = %drill.name, %why, "the verdict could not be recorded");
     }
-    let verdict = conclusion.verdict;
+    // Its own sentence may quote an answer, which stands in the record and in no log.
+    let (verdict, said) = (conclusion.verdict, outward::sentence_of(&ended.record, conclusion));
     if verdict == Verdict::Passed {
-        tracing::info!(%run, drill = %drill.name, verdict = verdict.word(), "{}", conclusion.sentence);
+        tracing::info!(%run, drill = %drill.name, verdict = verdict.word(), "{said}");
     } else {
-        tracing::warn!(%run, drill = %drill.name, verdict = verdict.word(), "{}", conclusion.sentence);
+        tracing::warn!(%run, drill = %drill.name, verdict = verdict.word(), "{said}");
     }
 }

@@ -70,6 +70,9 @@ pub struct Candidate {
     pub size_bytes: u64,
     /// When it was last modified, by the source's clock.
     pub modified_at: Timestamp,
+    /// An object that was uploaded in parts: S3 tells in `modified_at` when its upload began, and not when it ended.
+    #[serde(default)]
+    pub multipart: bool,
 }
 
 /// A candidate that was passed over, and why.

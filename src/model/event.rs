@@ -154,6 +154,9 @@ pub struct RunStarted {
     /// When the drill is due next, as its schedule stood at the start.
     #[serde(default)]
     pub next_due_at: Option<Timestamp>,
+    /// A person says which backup (`--backup`, or a `select` by name), whether it is there or not.
+    #[serde(default)]
+    pub chosen_by_hand: bool,
     /// Version of the program.
     pub drillyard_version: String,
 }
@@ -203,6 +206,9 @@ pub struct BackupChosen {
     pub skipped: Vec<SkippedCandidate>,
     /// Modification times of all candidates, newest first, at most 1,000.
     pub listing: Vec<Timestamp>,
+    /// Those of `listing` from which nobody could recover: unfinished, empty, smaller than allowed, gone meanwhile.
+    #[serde(default)]
+    pub unusable: Vec<Timestamp>,
     /// A person chose it (`--backup`, or a `select` other than `newest`): the run is not judged on RPO by it.
     pub chosen_by_hand: bool,
 }

@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::eml::{self, EmlError, Head};
 use super::letter;
-use super::policy::{Told, is_problem};
+use super::policy::{Ending, Told};
 use super::webhook;
 use crate::definition::{Drill, Notice, SecretReference, WebhookStyle};
 use crate::model::Verdict;
-use crate::record::{Conclusion, RunRecord};
+use crate::record::{Conclusion, RunRecord, outward};
 use crate::report::mail::Letter;
 use crate::store::{Channel, OutboxEntry};
 
@@ -53,7 +53,10 @@ impl Telling<'_> {
         let mut entries = Vec::new();
         for told in told {
             match told {
-                Told::Mail(to) => entries.extend(self.mails(to, self.letter, &self.fallback_for_mail())),
+                Told::Mail(to) => {
+                    let (letter, fallback) = (self.letter, self.fallback_for_mail());
+                    entries.extend(self.mails(to, letter, &letter.subject, &fallback));
+                }
                 Told::Webhook(url, style) => entries.push(self.webhook(url, *style)),
                 Told::Ping(url) => entries.push(self.ping(url)),
             }
@@ -61,24 +64,32 @@ impl Telling<'_> {
         entries
     }
 
+    /// One for each recipient; `what` tells letters about the same run apart.
     fn mails(
         &self,
         to: &[&str],
         letter: &Letter,
+        what: &str,
         fallback: &[(&SecretReference, WebhookStyle)],
     ) -> Vec<OutboxEntry> {
         let everybody: Vec<Mailbox> = to.iter().filter_map(|address| address.parse().ok()).collect();
         let mails = everybody.iter().map(|recipient| {
             let recipient = recipient.email.to_string();
-            let entry = self.mail(&everybody, &recipient, letter)?;
+            let entry = self.mail(&everybody, &recipient, letter, what)?;
             let fallback = fallback.iter().map(|(url, style)| self.undelivered(url, *style, &recipient));
             Ok(OutboxEntry { fallback: fallback.collect(), ..entry })
         });
         mails.filter_map(|mail| mail.inspect_err(|error: &EmlError| self.log(error)).ok()).collect()
     }
 
-    fn mail(&self, everybody: &[Mailbox], recipient: &str, letter: &Letter) -> Result<OutboxEntry, EmlError> {
-        let id = self.id("mail", recipient, &letter.subject);
+    fn mail(
+        &self,
+        everybody: &[Mailbox],
+        recipient: &str,
+        letter: &Letter,
+        what: &str,
+    ) -> Result<OutboxEntry, EmlError> {
+        let id = self.id("mail", recipient, what);
         let message_id = format!("<{id}@{}>", self.from.email.domain());
         let run = self.record.opening.run.to_string();
         let head =
@@ -96,13 +107,16 @@ impl Telling<'_> {
         OutboxEntry { fallback, ..self.entry(Channel::Webhook, &recipient, id, body) }
     }
 
-    /// A dead man's switch takes anything but a pass for a failure.
+    /// A dead man's switch takes anything but a pass that left nothing behind for a failure. Of several drills with one
+    /// switch, each replaces its own.
     fn ping(&self, url: &SecretReference) -> OutboxEntry {
-        let body = if is_problem(self.conclusion.verdict) { "fail" } else { "success" };
+        let problem = Ending::of(self.record, self.conclusion).is_problem();
+        let body = if problem { "fail" } else { "success" };
         let recipient = url.to_string();
         let id = self.id("ping", &recipient, "");
         let entry = self.entry(Channel::Ping, &recipient, id, body.to_owned());
-        OutboxEntry { topic: Some("ping".to_owned()), not_before: self.at(), ..entry }
+        let topic = Some(format!("ping {}", self.record.opening.drill));
+        OutboxEntry { topic, not_before: self.at(), ..entry }
     }
 
     fn entry(&self, channel: Channel, recipient: &str, message_id: String, body: String) -> OutboxEntry {
@@ -142,7 +156,7 @@ impl Telling<'_> {
                 "service": opening.service,
                 "channel": Channel::Mail,
                 "recipient": recipient,
-                "sentence": letter::bare(self.record, self.conclusion),
+                "sentence": outward::sentence_of(self.record, self.conclusion),
             }),
         };
         let id = self.id("undelivered webhook", &url.to_string(), recipient);
@@ -156,7 +170,8 @@ impl Telling<'_> {
             _ => None,
         });
         let letter = self.letter_about("webhook", reference);
-        let mails = self.mails(&first.unwrap_or_default(), &letter, &[]);
+        let what = format!("undelivered {reference}");
+        let mails = self.mails(&first.unwrap_or_default(), &letter, &what, &[]);
         mails.into_iter().map(|mail| self.fresh(mail)).collect()
     }
 

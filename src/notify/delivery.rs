@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Notifier;
@@ -71,6 +72,19 @@ struct Round<'a> {
     begun: Instant,
 }
 
+impl Delivered {
+    /// Both together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            waiting: self.waiting + other.waiting,
+            given_up: self.given_up + other.given_up,
+            refusal: other.refusal.or(self.refusal),
+            next_at: self.next_at.or(other.next_at),
+        }
+    }
+}
+
 impl Notifier {
     /// Delivers what is due, as the daemon, of which there is one to a store. Never fails: what goes wrong is logged, and
     /// a message that was not taken waits.
@@ -103,31 +117,42 @@ impl Notifier {
         self.deliver(Round { store, scope: Scope::Digests, holder, now, begun: Instant::now() }).await
     }
 
+    /// Every channel at the same time: a mail server that stalls holds up no dead man's switch.
     async fn deliver(&self, round: Round<'_>) -> Delivered {
+        let outcomes = match self.calm_where_all_is_sent(&round).await {
+            Ok(()) => join_all(Channel::ALL.map(|channel| self.go_round(channel, &round))).await,
+            Err(error) => vec![(Delivered::default(), Err(error))],
+        };
         let mut delivered = Delivered::default();
-        if let Err(error) = self.go_round(&round, &mut delivered).await {
-            tracing::error!(%error, "the outbox could not be read or written");
-            delivered.next_at = Some(round.later(Duration::from_mins(1)));
-            return delivered;
+        let mut failed = None;
+        for (one, outcome) in outcomes {
+            delivered = delivered.and(one);
+            failed = failed.or(outcome.err());
         }
-        delivered.next_at = round.store.outbox_next().await.ok().flatten();
+        delivered.next_at = match failed {
+            Some(error) => {
+                tracing::error!(%error, "the outbox could not be read or written");
+                Some(round.later(Duration::from_mins(1)))
+            }
+            None => round.store.outbox_next().await.ok().flatten(),
+        };
         delivered
     }
 
-    async fn go_round(&self, round: &Round<'_>, delivered: &mut Delivered) -> Result<(), StoreError> {
-        if round.scope == Scope::Everything {
-            self.calm(round.store, round.now).await?;
+    async fn calm_where_all_is_sent(&self, round: &Round<'_>) -> Result<(), StoreError> {
+        match round.scope {
+            Scope::Everything => self.calm(round.store, round.now).await,
+            Scope::Run(_) | Scope::Digests => Ok(()),
         }
-        for channel in Channel::ALL {
-            let mut postman = self.postman(channel);
-            for _ in 0..MOST {
-                let Some(item) = round.claim(channel).await? else { break };
-                let outcome = attempt(&mut postman, &item).await;
-                round.settle(&item, outcome, delivered).await?;
-            }
-            postman.leave().await;
-        }
-        Ok(())
+    }
+
+    /// The messages of one channel, with what became of them until the store failed, if it did.
+    async fn go_round(&self, channel: Channel, round: &Round<'_>) -> (Delivered, Result<(), StoreError>) {
+        let mut delivered = Delivered::default();
+        let mut postman = self.postman(channel);
+        let outcome = round.empty(channel, &mut postman, &mut delivered).await;
+        postman.leave().await;
+        (delivered, outcome)
     }
 }
 
@@ -174,6 +199,20 @@ impl Round<'_> {
         self.now.checked_add(self.begun.elapsed() + after).unwrap_or(Timestamp::MAX)
     }
 
+    async fn empty(
+        &self,
+        channel: Channel,
+        postman: &mut Postman<'_>,
+        delivered: &mut Delivered,
+    ) -> Result<(), StoreError> {
+        for _ in 0..MOST {
+            let Some(item) = self.claim(channel).await? else { break };
+            let outcome = attempt(postman, &item).await;
+            self.settle(&item, outcome, delivered).await?;
+        }
+        Ok(())
+    }
+
     async fn claim(&self, channel: Channel) -> Result<Option<OutboxItem>, StoreError> {
         // By the caller's instant: what becomes due during a pass is the next one's.
         let claim = OutboxClaim {
@@ -201,7 +240,7 @@ impl Round<'_> {
         let (channel, told) = (item.entry.channel.word(), why.to_string());
         let run = item.run.map(tracing::field::display);
         let wait = if park { Some(PARKED) } else { wait_after(item.attempts + 1) };
-        if let Some(wait) = wait.filter(|_| matches!(why, Trouble::Transient(_))) {
+        if let Some(wait) = wait.filter(|_| why.may_pass()) {
             tracing::warn!(run, channel, to = item.entry.recipient, why = told, ?wait, "a message waits");
             self.store.outbox_failed(item.id, self.later(wait), &told).await?;
             delivered.waiting += 1;

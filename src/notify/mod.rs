@@ -84,7 +84,7 @@ impl Notifier {
             return entries;
         }
         tracing::error!(run = %record.opening.run, "the messages about a run could not be written as usual");
-        let told = whom(&drill.notices, Ending::of(conclusion), None);
+        let told = whom(&drill.notices, Ending::of(record, conclusion), None);
         let plainly =
             || self.entries(drill, record, conclusion, &letter::plain(record, conclusion), 1, &told);
         catch_unwind(AssertUnwindSafe(plainly)).unwrap_or_default()
@@ -125,7 +125,7 @@ impl Notifier {
     ) -> Vec<OutboxEntry> {
         failpoint::reach("while_writing_messages").await;
         let past = Past::read(drill, record.opening.run, store).await;
-        let told = whom(&drill.notices, Ending::of(conclusion), past.heard);
+        let told = whom(&drill.notices, Ending::of(record, conclusion), past.heard);
         if told.is_empty() {
             return Vec::new();
         }

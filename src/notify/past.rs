@@ -41,7 +41,8 @@ async fn read(drill: &Drill, run: RunId, store: &Store) -> Result<Past, StoreErr
             heard => heard,
         };
     }
-    let heard = heard.and_then(|run| Some(Ending { verdict: run.verdict?, reason: run.reason }));
+    let heard =
+        heard.and_then(|run| Some(Ending { verdict: run.verdict?, reason: run.reason, leaked: run.leaked }));
     let previous = match history.first() {
         Some(before) => RunRecord::fold(&store.events(before.run).await?).ok(),
         None => None,

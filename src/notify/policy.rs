@@ -2,7 +2,7 @@
 
 use crate::definition::{Notice, SecretReference, WebhookStyle, When};
 use crate::model::{Reason, Verdict};
-use crate::record::Conclusion;
+use crate::record::{Conclusion, RunRecord};
 
 /// How a run ended, as far as it decides who is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,12 +11,19 @@ pub struct Ending {
     pub verdict: Verdict,
     /// Why it did not pass.
     pub reason: Option<Reason>,
+    /// Something of it is still there.
+    pub leaked: bool,
 }
 
 impl Ending {
     /// Of a run.
-    pub fn of(conclusion: &Conclusion) -> Self {
-        Self { verdict: conclusion.verdict, reason: conclusion.reason }
+    pub fn of(record: &RunRecord, conclusion: &Conclusion) -> Self {
+        Self { verdict: conclusion.verdict, reason: conclusion.reason, leaked: record.leaked() }
+    }
+
+    /// A drill that did not run is a problem like one that failed, and so is one that left something behind.
+    pub fn is_problem(self) -> bool {
+        self.verdict != Verdict::Passed || self.leaked
     }
 }
 
@@ -65,28 +72,24 @@ fn add<'a>(told: &mut Vec<Told<'a>>, new: Option<Told<'a>>) {
 /// Whether somebody who is told `when` hears of this ending. A failed run is never kept from anybody: whoever goes on
 /// holiday after the first mail must not hide the second from the others (2026-11-21).
 fn is_told(when: When, ending: Ending, before: Option<Ending>) -> bool {
-    let was_a_problem = before.is_some_and(|before| is_problem(before.verdict));
+    let was_a_problem = before.is_some_and(Ending::is_problem);
     match when {
         When::Always => true,
         _ if ending.verdict == Verdict::Failed => true,
         When::OnChange => before != Some(ending),
-        When::OnProblem => is_problem(ending.verdict) || was_a_problem,
+        When::OnProblem => ending.is_problem() || was_a_problem,
     }
-}
-
-/// A drill that did not run is a problem like one that failed.
-pub fn is_problem(verdict: Verdict) -> bool {
-    verdict != Verdict::Passed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PASSED: Ending = Ending { verdict: Verdict::Passed, reason: None };
+    const PASSED: Ending = Ending { verdict: Verdict::Passed, reason: None, leaked: false };
+    const LEAKED: Ending = Ending { leaked: true, ..PASSED };
 
     fn ending(reason: Reason) -> Ending {
-        Ending { verdict: reason.verdict(), reason: Some(reason) }
+        Ending { verdict: reason.verdict(), reason: Some(reason), leaked: false }
     }
 
     fn mail(to: &[&str], when: When) -> Notice {
@@ -134,6 +137,16 @@ mod tests {
         ] {
             assert_eq!(hears(When::OnProblem, now, before), told, "{now:?} after {before:?}");
         }
+    }
+
+    #[test]
+    fn b13_what_was_left_behind_is_a_problem_whatever_the_verdict() {
+        for when in [When::OnChange, When::OnProblem] {
+            assert!(hears(when, LEAKED, Some(PASSED)), "{when:?}");
+            assert!(hears(when, PASSED, Some(LEAKED)), "{when:?}: it is gone");
+        }
+        assert!(hears(When::OnProblem, LEAKED, Some(LEAKED)));
+        assert!(!hears(When::OnChange, LEAKED, Some(LEAKED)));
     }
 
     #[test]

@@ -22,6 +22,8 @@ const CONNECT: Duration = Duration::from_secs(20);
 const COMMAND: Duration = Duration::from_secs(30);
 /// The longest that a server may think about a whole message, which it may be searching for viruses.
 const MESSAGE: Duration = Duration::from_secs(90);
+/// After so many silences in a pass nobody asks the server any more.
+const PATIENCE: u8 = 2;
 /// The answer of a server to which a message is too big.
 const TOO_BIG: u16 = 552;
 
@@ -30,6 +32,8 @@ pub(super) struct Server<'a> {
     settings: &'a Smtp,
     from: &'a Mailbox,
     connection: Option<AsyncSmtpConnection>,
+    /// How often it did not answer in time.
+    silences: u8,
     /// Why it could not be reached in this pass: the other mails need not wait for the same.
     down: Option<String>,
 }
@@ -37,7 +41,7 @@ pub(super) struct Server<'a> {
 impl<'a> Server<'a> {
     /// Without a connection yet.
     pub(super) fn new(settings: &'a Smtp, from: &'a Mailbox) -> Self {
-        Self { settings, from, connection: None, down: None }
+        Self { settings, from, connection: None, silences: 0, down: None }
     }
 
     /// Sends one mail to one recipient; where it is too big, its short version.
@@ -56,14 +60,16 @@ impl<'a> Server<'a> {
         let Some(connection) = self.connection.as_mut() else {
             return Err(Trouble::Transient("there is no connection".to_owned()));
         };
-        let from = &self.from.email;
-        match (send(connection, from, &to, &entry.body).await, &entry.short_body) {
-            (Err(Trouble::TooBig(why)), Some(short)) => {
-                tracing::info!(why, "a mail is too big, and its short version is sent");
-                reset(connection).await?;
-                send(connection, from, &to, short).await
-            }
-            (outcome, _) => outcome,
+        let outcome = send_whole_or_short(connection, &self.from.email, &to, entry).await;
+        self.remember(&outcome);
+        outcome
+    }
+
+    /// One recipient's server may be slow to answer; a server that is slow with two is in no state to take the others.
+    fn remember(&mut self, outcome: &Result<(), Trouble>) {
+        if let Err(Trouble::Silent(why)) = outcome {
+            self.silences += 1;
+            self.down = (self.silences >= PATIENCE).then(|| why.clone());
         }
     }
 
@@ -146,6 +152,22 @@ fn credentials(settings: &Smtp) -> Result<Option<Credentials>, Trouble> {
     Ok(Some(Credentials::new(name, password)))
 }
 
+async fn send_whole_or_short(
+    connection: &mut AsyncSmtpConnection,
+    from: &Address,
+    to: &Address,
+    entry: &OutboxEntry,
+) -> Result<(), Trouble> {
+    match (send(connection, from, to, &entry.body).await, &entry.short_body) {
+        (Err(Trouble::TooBig(why)), Some(short)) => {
+            tracing::info!(why, "a mail is too big, and its short version is sent");
+            reset(connection).await?;
+            send(connection, from, to, short).await
+        }
+        (outcome, _) => outcome,
+    }
+}
+
 /// One transaction: who, to whom, what.
 async fn send(
     connection: &mut AsyncSmtpConnection,
@@ -224,5 +246,33 @@ async fn in_time<T>(
 }
 
 fn late(what: &str) -> Trouble {
-    Trouble::Transient(format!("the mail server did not answer to {what} in time"))
+    Trouble::Silent(format!("the mail server did not answer to {what} in time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_silent_twice_is_asked_no_more() {
+        let settings = Smtp {
+            host: "localhost".to_owned(),
+            port: 1,
+            security: SmtpSecurity::None,
+            username: None,
+            password: None,
+            authority: None,
+        };
+        let from: Mailbox = "drills@example.com".parse().unwrap();
+        let mut server = Server::new(&settings, &from);
+        let refused = Err(Trouble::Transient("451 later".to_owned()));
+        for (outcome, down) in [(refused.clone(), false), (Err(late("DATA")), false), (Ok(()), false)] {
+            server.remember(&outcome);
+            assert_eq!(server.down.is_some(), down, "{outcome:?}");
+        }
+        server.remember(&Err(late("the recipient")));
+        assert_eq!(server.down.as_deref(), Some("the mail server did not answer to the recipient in time"));
+        server.remember(&refused);
+        assert!(server.down.is_some(), "until the pass is over");
+    }
 }

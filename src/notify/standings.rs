@@ -27,12 +27,18 @@ pub async fn standings(
 ) -> Result<Vec<Standing>, StoreError> {
     let mut watched = Vec::new();
     for drill in drills {
-        watched.push(watch(drill, store, now).await?);
+        watched.push(watch(drill, store, since, now).await?);
     }
-    Ok(stand(watched, since, now))
+    Ok(stand(watched, now))
 }
 
-async fn watch(drill: &Drill, store: &Store, now: Timestamp) -> Result<Watched, StoreError> {
+async fn watch(
+    drill: &Drill,
+    store: &Store,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Watched, StoreError> {
+    let earlier = since.checked_sub(now.duration_since(since)).unwrap_or(Timestamp::MIN);
     let runs = runs(&drill.name, store).await?;
     let proof = runs.iter().find(|run| run.proof);
     let not_verified = match proof {
@@ -52,6 +58,8 @@ async fn watch(drill: &Drill, store: &Store, now: Timestamp) -> Result<Watched, 
         not_verified: not_verified.unwrap_or_default(),
         rehearsed,
         runs,
+        tally: store.tally(&drill.name, since, Timestamp::MAX).await?,
+        before: store.tally(&drill.name, earlier, since).await?,
     })
 }
 

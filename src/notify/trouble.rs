@@ -14,6 +14,9 @@ pub enum Trouble {
     /// It may be taken later.
     #[error("{0}")]
     Transient(String),
+    /// Nobody answered in time; it may be taken later.
+    #[error("{0}")]
+    Silent(String),
     /// This recipient will not take it.
     #[error("{0}")]
     Permanent(String),
@@ -23,6 +26,11 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether another attempt may succeed.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Transient(_) | Self::Silent(_))
+    }
+
     /// With a server's answer made harmless.
     pub(super) fn answer(what: &str, code: &str, answer: &str) -> String {
         format!("{what}: {code} {}", clipped(answer.trim(), LONGEST)).trim_end().to_owned()

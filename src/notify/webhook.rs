@@ -15,7 +15,7 @@ const LONGEST_BLOCK: usize = 2_900;
 /// What tells of a run.
 pub fn body(style: WebhookStyle, record: &RunRecord, conclusion: &Conclusion, letter: &Letter) -> Value {
     match style {
-        WebhookStyle::Json => report::json(record, conclusion),
+        WebhookStyle::Json => report::outward_json(record, conclusion),
         WebhookStyle::Slack => slack(&letter.subject, &letter.text),
     }
 }

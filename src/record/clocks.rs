@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::RunRecord;
 use super::spans::subtracted;
+use crate::model::event::BackupChosen;
 use crate::model::{Milestone, RtoUntil};
 
 /// All clocks of a run.
@@ -82,9 +83,8 @@ impl Clocks {
         let objectives = &record.opening.objectives;
         let judged = |until| if objectives.rto_until == until { objectives.rto } else { None };
         // A backup that a person chose says nothing of the newest one (measures.md, 2026-11-21).
-        let chosen_by_hand = record.chosen.as_ref().is_some_and(|chosen| chosen.chosen_by_hand);
-        let rpo = if chosen_by_hand { None } else { objectives.rpo };
-        let several = record.chosen.as_ref().is_some_and(|chosen| chosen.listing.len() >= 2);
+        let rpo = if record.chosen_by_hand() { None } else { objectives.rpo };
+        let several = record.chosen.as_ref().is_some_and(|chosen| recovery_points(chosen).len() >= 2);
         Self {
             time_to_queryable: recovery_clock(record, Milestone::Queryable, None),
             time_to_restored: recovery_clock(record, Milestone::Restored, judged(RtoUntil::Restored)),
@@ -151,13 +151,23 @@ fn data_age(record: &RunRecord) -> RecoveryPointClock {
     }
 }
 
-/// The largest gap between neighbours of the listing that ends inside the window (the newest gap always counts), plus
-/// the dump's own length: a listing holds the instants at which dumps ended, and what a dump holds ended when it began.
+/// What would be lost just before the next backup, as far as the past shows it: the largest gap between backups, or the
+/// age of the newest where that is more, because no backup has come since (2026-11-21).
 fn worst_exposure(record: &RunRecord) -> RecoveryPointClock {
+    let gap = largest_gap(record);
+    let age = recovery_point_age(record).value.filter(|_| !record.chosen_by_hand());
+    match age.filter(|age| gap.value.is_some_and(|gap| gap < *age)) {
+        Some(age) => RecoveryPointClock::known(age, "age of the recovery point: no newer backup has come"),
+        None => gap,
+    }
+}
+
+/// The largest gap between neighbouring recovery points that ends inside the window (the newest gap always counts), plus
+/// the dump's own length: a listing holds the instants at which dumps ended, and what a dump holds ended when it began.
+fn largest_gap(record: &RunRecord) -> RecoveryPointClock {
     let Some(chosen) = &record.chosen else { return RecoveryPointClock::unknown("no backup was chosen") };
     let window = record.opening.objectives.exposure_window;
-    let mut newest_first = chosen.listing.clone();
-    newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    let newest_first = recovery_points(chosen);
     let neighbours = newest_first.windows(2).enumerate();
     let inside =
         neighbours.filter(|(n, pair)| *n == 0 || age(record, pair[0]).is_none_or(|age| age <= window));
@@ -166,12 +176,36 @@ fn worst_exposure(record: &RunRecord) -> RecoveryPointClock {
         return RecoveryPointClock::unknown("the listing holds fewer than two backups");
     };
     let length = dump_length(record);
-    let with = length.map_or("a dump's length unknown", |_| "a dump's length added");
+    let with = match length {
+        Some(_) => "a dump's length added",
+        None if chosen.candidate.multipart => {
+            "a dump's length not known (of an upload in parts, S3 tells the beginning)"
+        }
+        None => "a dump's length unknown",
+    };
     let basis = format!("listing of {} backups, modification times, {with}", newest_first.len());
     RecoveryPointClock::known(gap + length.unwrap_or_default(), basis)
 }
 
+/// The instants of the listing to which somebody could recover, newest first.
+fn recovery_points(chosen: &BackupChosen) -> Vec<Timestamp> {
+    let mut unusable = chosen.unusable.clone();
+    let mut points = chosen.listing.clone();
+    points.retain(|at| match unusable.iter().position(|other| other == at) {
+        // Of several of the same instant, each takes one away.
+        Some(place) => {
+            unusable.swap_remove(place);
+            false
+        }
+        None => true,
+    });
+    points.sort_unstable_by(|a, b| b.cmp(a));
+    points
+}
+
 fn dump_length(record: &RunRecord) -> Option<Duration> {
     let started_at = record.read.as_ref()?.started_at?;
-    Duration::try_from(record.chosen.as_ref()?.candidate.modified_at.duration_since(started_at)).ok()
+    let candidate = &record.chosen.as_ref()?.candidate;
+    let length = Duration::try_from(candidate.modified_at.duration_since(started_at)).ok();
+    length.filter(|_| !candidate.multipart)
 }

@@ -35,7 +35,7 @@ impl Conclusion {
 
     /// Whether the run counts as proof that the service is recoverable.
     pub fn is_proof(&self, record: &RunRecord) -> bool {
-        self.verdict == Verdict::Passed && record.chosen.as_ref().is_some_and(|chosen| !chosen.chosen_by_hand)
+        self.verdict == Verdict::Passed && record.chosen.is_some() && !record.chosen_by_hand()
     }
 }
 

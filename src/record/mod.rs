@@ -6,6 +6,7 @@
 pub mod clocks;
 pub mod conclusion;
 pub mod journal;
+pub mod outward;
 pub mod rehearsal;
 pub mod sentence;
 pub mod spans;
@@ -183,6 +184,11 @@ impl RunRecord {
     pub fn asks_the_instance(&self) -> bool {
         let phases = &self.opening.phases;
         !phases.is_empty() && !phases.contains(&Phase::Provision)
+    }
+
+    /// Whether a person said which backup: it says nothing of the newest one (measures.md, 2026-11-21).
+    pub fn chosen_by_hand(&self) -> bool {
+        self.opening.chosen_by_hand || self.chosen.as_ref().is_some_and(|chosen| chosen.chosen_by_hand)
     }
 
     /// When a milestone was reached, the last time if the restore was repeated.

@@ -32,8 +32,12 @@ pub struct Watched {
     pub has_rollbacks: bool,
     /// When it is due next; `None` where nothing starts it but a person.
     pub next_due_at: Option<Timestamp>,
-    /// Its runs, the newest first.
+    /// Its newest runs, the newest first, at least back to its newest proof.
     pub runs: Vec<RunSummary>,
+    /// How all its runs ended since the beginning of the period.
+    pub tally: Tally,
+    /// How they ended in the period of the same length before.
+    pub before: Tally,
     /// The newest run in which rollbacks were rehearsed.
     pub rehearsed: Option<LastRehearsal>,
     /// What the newest proof did not verify.
@@ -131,10 +135,6 @@ pub struct DrillStanding {
     pub proof: Option<Proof>,
     /// Whether recovery becomes slower.
     pub trend: Trend,
-    /// How its runs ended since the beginning of the period.
-    pub tally: Tally,
-    /// How its runs ended in the period of the same length before.
-    pub before: Tally,
 }
 
 /// Where one service stands: as its worst drill.
@@ -166,15 +166,20 @@ impl Standing {
 
     /// How the runs of all its drills ended since the beginning of the period.
     pub fn tally(&self) -> Tally {
-        self.drills.iter().fold(Tally::default(), |sum, drill| sum.and(drill.tally))
+        self.drills.iter().fold(Tally::default(), |sum, drill| sum.and(drill.watched.tally))
+    }
+
+    /// How they ended in the period before.
+    pub fn before(&self) -> Tally {
+        self.drills.iter().fold(Tally::default(), |sum, drill| sum.and(drill.watched.before))
     }
 }
 
-/// The services of these drills as they stand at `now`, the worst first and then by name; runs are counted from `since`.
-pub fn standings(drills: Vec<Watched>, since: Timestamp, now: Timestamp) -> Vec<Standing> {
+/// The services of these drills as they stand at `now`, the worst first and then by name.
+pub fn standings(drills: Vec<Watched>, now: Timestamp) -> Vec<Standing> {
     let mut services: BTreeMap<String, Vec<DrillStanding>> = BTreeMap::new();
     for watched in drills {
-        services.entry(watched.service.clone()).or_default().push(DrillStanding::of(watched, since, now));
+        services.entry(watched.service.clone()).or_default().push(DrillStanding::of(watched, now));
     }
     let mut standings: Vec<Standing> =
         services.into_iter().map(|(service, drills)| of(service, drills)).collect();
@@ -189,27 +194,36 @@ fn of(service: String, mut drills: Vec<DrillStanding>) -> Standing {
 }
 
 impl DrillStanding {
-    fn of(watched: Watched, since: Timestamp, now: Timestamp) -> Self {
+    fn of(watched: Watched, now: Timestamp) -> Self {
         let proof = watched.runs.iter().find(|run| run.proof).map(Proof::of);
-        let earlier = since.checked_sub(now.duration_since(since)).unwrap_or(Timestamp::MIN);
-        Self {
-            state: state(&watched, proof.as_ref(), now),
-            proof,
-            trend: trend(&watched.runs),
-            tally: Tally::of(&watched.runs, since, Timestamp::MAX),
-            before: Tally::of(&watched.runs, earlier, since),
-            watched,
-        }
+        Self { state: state(&watched, proof.as_ref(), now), proof, trend: trend(&watched.runs), watched }
     }
 
     /// The newest run that has ended.
     pub fn newest(&self) -> Option<&RunSummary> {
         self.watched.runs.iter().find(|run| run.verdict.is_some())
     }
+
+    /// The newest run that has ended and says something of the newest backup.
+    pub fn newest_telling(&self) -> Option<&RunSummary> {
+        self.watched.of_the_newest_backup().find(|run| run.verdict.is_some())
+    }
+
+    /// The newest run that proved a problem with the newest backup.
+    pub fn newest_failed(&self) -> Option<&RunSummary> {
+        self.watched.of_the_newest_backup().find(|run| run.verdict == Some(Verdict::Failed))
+    }
+}
+
+impl Watched {
+    fn of_the_newest_backup(&self) -> impl Iterator<Item = &RunSummary> {
+        self.runs.iter().filter(|run| !run.chosen_by_hand)
+    }
 }
 
 fn state(watched: &Watched, proof: Option<&Proof>, now: Timestamp) -> State {
-    let conclusive = watched.runs.iter().find(|run| run.proof || run.verdict == Some(Verdict::Failed));
+    let mut runs = watched.of_the_newest_backup();
+    let conclusive = runs.find(|run| run.proof || run.verdict == Some(Verdict::Failed));
     if conclusive.is_some_and(|run| run.verdict == Some(Verdict::Failed)) {
         return State::Failing;
     }
@@ -256,16 +270,14 @@ fn trend(runs: &[RunSummary]) -> Trend {
 }
 
 impl Tally {
-    /// Counts the runs that began in `[since, until)`.
-    fn of(runs: &[RunSummary], since: Timestamp, until: Timestamp) -> Self {
-        let inside = runs.iter().filter(|run| run.started_at >= since && run.started_at < until);
-        let verdicts: Vec<Verdict> = inside.filter_map(|run| run.verdict).collect();
-        let count = |wanted: &[Verdict]| verdicts.iter().filter(|verdict| wanted.contains(verdict)).count();
-        Self {
-            passed: count(&[Verdict::Passed]),
-            failed: count(&[Verdict::Failed]),
-            errored: count(&[Verdict::Errored, Verdict::Aborted, Verdict::Cancelled]),
-            missed: count(&[Verdict::Missed, Verdict::Skipped]),
+    /// So many runs that ended in this way.
+    pub fn of(verdict: Verdict, runs: usize) -> Self {
+        let none = Self::default();
+        match verdict {
+            Verdict::Passed => Self { passed: runs, ..none },
+            Verdict::Failed => Self { failed: runs, ..none },
+            Verdict::Errored | Verdict::Aborted | Verdict::Cancelled => Self { errored: runs, ..none },
+            Verdict::Missed | Verdict::Skipped => Self { missed: runs, ..none },
         }
     }
 

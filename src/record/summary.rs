@@ -35,6 +35,9 @@ pub struct RunSummary {
     pub leaked: bool,
     /// It counts as proof: passed, and the backup was not chosen by hand.
     pub proof: bool,
+    /// A person said which backup: the run says nothing of the newest one.
+    #[serde(default)]
+    pub chosen_by_hand: bool,
 }
 
 impl RunSummary {
@@ -55,6 +58,7 @@ impl RunSummary {
             recovery_point_age_seconds: seconds(conclusion.clocks.recovery_point_age.value),
             leaked: record.leaked(),
             proof: conclusion.is_proof(record),
+            chosen_by_hand: record.chosen_by_hand(),
         }
     }
 }

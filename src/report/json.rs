@@ -3,6 +3,7 @@
 //! Every key is always there; what is not known is `null`, beside a `basis` that says why. New keys may be added within
 //! a version, none changes its meaning. Strings are as they were recorded.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,11 +17,24 @@ use crate::model::event::{Due, PlannedCheck, Trigger};
 use crate::model::{
     CheckKind, Finding, Integrity, Milestone, Outcome, Phase, PlannedRehearsal, Reason, RunId, Verdict,
 };
-use crate::record::{Clocks, Conclusion, PhaseSpan, RecoveryClock, RecoveryPointClock, RunRecord};
+use crate::record::{Clocks, Conclusion, PhaseSpan, RecoveryClock, RecoveryPointClock, RunRecord, outward};
 
 /// The document of one run.
 pub fn json(record: &RunRecord, conclusion: &Conclusion) -> Value {
-    to_value(&Run::of(record, conclusion))
+    to_value(&Run::of(record, conclusion, Answers::Shown))
+}
+
+/// The document of one run for programs elsewhere: `expected` and `observed` of its `sql` checks are `null`, and sentences
+/// quote neither.
+pub fn outward_json(record: &RunRecord, conclusion: &Conclusion) -> Value {
+    to_value(&Run::of(record, conclusion, Answers::Withheld))
+}
+
+/// What becomes of answers that may be values of rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answers {
+    Shown,
+    Withheld,
 }
 
 /// Structs of strings, numbers and lists always have a JSON; `Null` stands for what can't happen.
@@ -48,7 +62,7 @@ struct Run<'a> {
     drillyard_version: &'a str,
     verdict: Verdict,
     reason: Option<Reason>,
-    sentence: &'a str,
+    sentence: Cow<'a, str>,
     integrity: Integrity,
     proof: bool,
     leaked: bool,
@@ -71,7 +85,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn of(record: &'a RunRecord, conclusion: &'a Conclusion) -> Self {
+    fn of(record: &'a RunRecord, conclusion: &'a Conclusion, answers: Answers) -> Self {
         let opening = &record.opening;
         Self {
             schema: "drillyard/run/1",
@@ -91,7 +105,10 @@ impl<'a> Run<'a> {
             drillyard_version: &opening.drillyard_version,
             verdict: conclusion.verdict,
             reason: conclusion.reason,
-            sentence: &conclusion.sentence,
+            sentence: match answers {
+                Answers::Shown => Cow::Borrowed(&conclusion.sentence),
+                Answers::Withheld => Cow::Owned(outward::sentence_of(record, conclusion)),
+            },
             integrity: conclusion.integrity,
             proof: conclusion.is_proof(record),
             leaked: record.leaked(),
@@ -101,9 +118,13 @@ impl<'a> Run<'a> {
             clocks: ClocksJson::of(&conclusion.clocks),
             milestones: Milestones::of(record),
             phases: record.phases.iter().map(|span| PhaseJson::of(record, span)).collect(),
-            checks: record.findings_in_order().into_iter().map(CheckJson::of).collect(),
+            checks: record.findings_in_order().into_iter().map(|one| CheckJson::of(one, answers)).collect(),
             checks_planned: &opening.checks,
-            rehearsals: record.rehearsals_in_order().into_iter().map(Rehearsal::of).collect(),
+            rehearsals: record
+                .rehearsals_in_order()
+                .into_iter()
+                .map(|one| Rehearsal::of(one, answers))
+                .collect(),
             rehearsals_planned: &opening.rehearsals,
             roles_created: &record.roles_created,
             restore_errors: record.restore_errors.iter().map(RestoreError::of).collect(),
@@ -229,8 +250,8 @@ pub(super) struct CheckJson<'a> {
     kind: CheckKind,
     outcome: Outcome,
     reason: Option<Reason>,
-    expected: &'a str,
-    observed: &'a str,
+    expected: Option<&'a str>,
+    observed: Option<&'a str>,
     hint: Option<&'a str>,
     warnings: &'a [String],
     newest_row_age_seconds: Option<f64>,
@@ -238,14 +259,15 @@ pub(super) struct CheckJson<'a> {
 }
 
 impl<'a> CheckJson<'a> {
-    pub(super) fn of(finding: &'a Finding) -> Self {
+    pub(super) fn of(finding: &'a Finding, answers: Answers) -> Self {
+        let is_shown = answers == Answers::Shown || !outward::is_withheld(finding);
         Self {
             name: &finding.name,
             kind: finding.kind,
             outcome: finding.outcome,
             reason: finding.reason,
-            expected: &finding.expected,
-            observed: &finding.observed,
+            expected: is_shown.then_some(&finding.expected),
+            observed: is_shown.then_some(&finding.observed),
             hint: finding.hint.as_deref(),
             warnings: &finding.warnings,
             newest_row_age_seconds: finding.newest_row_age_seconds,

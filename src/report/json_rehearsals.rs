@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::json::CheckJson;
+use super::json::{Answers, CheckJson};
 use crate::model::rehearsal::{
     Blocked, Change, Difference, LockHeld, Rehearsed, SequenceDifference, StepTaken, TableDifference,
 };
 use crate::model::{Outcome, Reason};
+use crate::record::outward;
 use crate::record::rehearsal::sentence;
 
 /// One rehearsal. What was not reached is `null`, and `basis` says why.
@@ -67,7 +68,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Rehearsal<'a> {
-    pub(super) fn of(rehearsed: &'a Rehearsed) -> Self {
+    pub(super) fn of(rehearsed: &'a Rehearsed, answers: Answers) -> Self {
         let (forward, back) = (rehearsed.forward.as_ref(), rehearsed.back.as_ref());
         let longest = |step: &StepTaken| {
             (!step.canary_lost).then(|| step.readers_blocked.seconds.max(step.writers_blocked.seconds))
@@ -77,7 +78,10 @@ impl<'a> Rehearsal<'a> {
         let locks = |step: Option<&'a StepTaken>| step.map_or(&[][..], |step| &step.locks);
         Self {
             name: &rehearsed.name,
-            sentence: sentence(rehearsed),
+            sentence: match answers {
+                Answers::Shown => sentence(rehearsed),
+                Answers::Withheld => sentence(&outward::rehearsed(rehearsed)),
+            },
             outcome: rehearsed.outcome,
             reason: rehearsed.reason,
             detail: rehearsed.detail.as_deref(),
@@ -93,7 +97,7 @@ impl<'a> Rehearsal<'a> {
             basis: basis(rehearsed),
             differences: Differences::of(rehearsed.difference.as_ref()),
             writes: rehearsed.writes_difference.as_ref().map(|difference| Differences::of(Some(difference))),
-            findings: rehearsed.findings.iter().map(CheckJson::of).collect(),
+            findings: rehearsed.findings.iter().map(|one| CheckJson::of(one, answers)).collect(),
             accepted: &rehearsed.accepted,
             ignored: &rehearsed.ignored,
             warnings: &rehearsed.warnings,

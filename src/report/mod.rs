@@ -17,7 +17,7 @@ mod view;
 
 pub use history::{history_json, history_text};
 pub use html::html;
-pub use json::json;
+pub use json::{json, outward_json};
 pub use status::{status_json, status_text};
 pub use text::text;
 

@@ -8,15 +8,18 @@ use crate::model::{Fact, Phase};
 use crate::record::Journal;
 use crate::source::{self, Located};
 
+/// How the backup is chosen: as the person says who runs the drill, else as the drill says.
+pub(super) fn select(drill: &Drill, order: &Order) -> Select {
+    order.backup.clone().map_or_else(|| drill.backup.select.clone(), Select::Id)
+}
+
 /// Chooses the backup, by the drill or by the person who runs it.
 pub(super) async fn locate<J: Journal>(
     drill: &Drill,
     order: &Order,
     story: &Story<'_, J>,
 ) -> Result<Located, Halt> {
-    let asked_for = order.backup.clone().map(Select::Id);
-    let select = asked_for.unwrap_or_else(|| drill.backup.select.clone());
-    let definition = BackupDefinition { select, ..drill.backup.clone() };
+    let definition = BackupDefinition { select: select(drill, order), ..drill.backup.clone() };
     let looking = async {
         let source = source::open(&definition.source);
         let located = source::locate(&source, &definition, wall_clock()).await?;

@@ -35,7 +35,7 @@ pub mod world;
 use std::time::{Duration, Instant};
 
 use crate::check;
-use crate::definition::{Drill, Source, Then};
+use crate::definition::{Drill, Select, Source, Then};
 use crate::failpoint;
 use crate::model::event::{Due, PlannedCheck, RunStarted, Stop, Trigger};
 use crate::model::{
@@ -69,7 +69,8 @@ pub struct Ended {
 /// a verdict.
 pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, ClaimError> {
     let started = Instant::now();
-    let opening = opening(drill, order.due.clone());
+    let chosen_by_hand = locate::select(drill, order) != Select::Newest;
+    let opening = RunStarted { chosen_by_hand, ..opening(drill, order.due.clone()) };
     let first = Event { sequence: 0, at: Offset::START, fact: Fact::RunStarted(Box::new(opening.clone())) };
     failpoint::reach("before_claim_commit").await;
     let lease = world.store.claim(claim(&opening, &first)).await?;
@@ -265,6 +266,7 @@ fn opening(drill: &Drill, due: Option<Due>) -> RunStarted {
         rehearsals: drill.rollbacks.iter().map(|r| PlannedRehearsal { name: r.name.clone() }).collect(),
         due,
         next_due_at: drill.schedule.as_ref().and_then(|schedule| schedule.calendar.next_after(started_at)),
+        chosen_by_hand: false,
         drillyard_version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

@@ -37,7 +37,7 @@ pub fn choose(
     newest_by: NewestBy,
     select: &Select,
 ) -> Choice {
-    let times = newest_times(listing);
+    let times = newest_times(listing.iter());
     let excluded: BTreeSet<&str> = passed_over.iter().map(|skipped| skipped.id.as_str()).collect();
     let possible = |candidate: &&Candidate| !excluded.contains(candidate.id.as_str());
     if let Select::Id(id) = select {
@@ -96,8 +96,17 @@ fn contradiction(by_time: &Candidate, by_name: &Candidate, newest_by: NewestBy) 
     })
 }
 
-fn newest_times(listing: &[Candidate]) -> Vec<Timestamp> {
-    let mut times: Vec<Timestamp> = listing.iter().map(|candidate| candidate.modified_at).collect();
+/// Modification times of the candidates from which nobody could recover: passed over, unfinished by their name, or of
+/// fewer bytes than `least`. Newest first, at most 1,000.
+pub fn unusable(listing: &[Candidate], passed_over: &[SkippedCandidate], least: u64) -> Vec<Timestamp> {
+    let is_passed_over = |id: &str| passed_over.iter().any(|skipped| skipped.id == id);
+    newest_times(listing.iter().filter(|candidate| {
+        candidate.size_bytes < least || is_unfinished(&candidate.id) || is_passed_over(&candidate.id)
+    }))
+}
+
+fn newest_times<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Vec<Timestamp> {
+    let mut times: Vec<Timestamp> = candidates.map(|candidate| candidate.modified_at).collect();
     times.sort_unstable_by(|a, b| b.cmp(a));
     times.truncate(MOST_TIMES);
     times
@@ -169,6 +178,7 @@ mod tests {
             id: id.to_owned(),
             size_bytes,
             modified_at: Timestamp::new(1_795_000_000 + hour * 3600, 0).unwrap(),
+            multipart: false,
         }
     }
 
@@ -220,6 +230,22 @@ mod tests {
         assert_eq!(choice.times.len(), 4);
         assert!(choice.times.is_sorted_by(|a, b| a >= b));
         assert_eq!(id(&newest(&listing[2..], NewestBy::ModifiedTime)), None);
+    }
+
+    #[test]
+    fn nobody_recovers_from_what_is_unfinished_too_small_or_passed_over() {
+        let listing = [
+            candidate("a.dump", 100, 1),
+            candidate("b.dump.partial", 100, 2),
+            candidate("c.dump", 0, 3),
+            candidate("d.dump", 99, 4),
+            candidate("e.dump", 100, 5),
+            candidate("f.dump", 100, 6),
+        ];
+        let passed = [SkippedCandidate { id: "e.dump".into(), why: SkipReason::StillBeingWritten }];
+        let times = |of: &[usize]| of.iter().map(|n| listing[*n].modified_at).collect::<Vec<_>>();
+        assert_eq!(unusable(&listing, &passed, 100), times(&[4, 3, 2, 1]));
+        assert_eq!(unusable(&listing, &[], 0), times(&[1]));
     }
 
     #[test]

@@ -196,12 +196,13 @@ impl Intake<'_> {
 
     fn read_plain(&self, compression: Compression, head: &[u8]) -> Result<Artifact, SourceError> {
         let header = read_header(head);
+        // Before the end is looked at, which of a download comes last: what has arrived is hashed meanwhile.
+        let sha256 = self.hashed(None).finish().map_err(|error| self.explain(error))?;
         if compression == Compression::None && !is_closed(&self.tail()?, &header) {
             let closing = header.kind.closing_line().unwrap_or_default();
             let what = format!("it does not end with `-- {closing}`");
             return Err(SourceError::Truncated { id: self.id(), what });
         }
-        let sha256 = self.hashed(None).finish().map_err(|error| self.explain(error))?;
         let file = self
             .opened
             .file

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::choose::{choose, spell_out};
+use super::choose::{choose, spell_out, unusable};
 use super::{BackupSource, SourceError};
-use crate::definition::{BackupDefinition, Select};
+use crate::definition::{BackupDefinition, Select, Source};
 use crate::model::event::BackupChosen;
 use crate::model::{Candidate, SkipReason, SkippedCandidate};
 
@@ -61,6 +61,7 @@ pub async fn locate(
                     candidate,
                     skipped: choice.skipped,
                     listing: choice.times,
+                    unusable: unusable(&candidates, &passed_over, least(definition)),
                     chosen_by_hand: matches!(definition.select, Select::Id(_)),
                 };
                 return Ok(Located { chosen, warnings: choice.warnings, waited_for });
@@ -69,6 +70,14 @@ pub async fn locate(
             Look::Gone => SkipReason::Vanished,
         };
         passed_over.push(SkippedCandidate { id: chosen.id, why });
+    }
+}
+
+/// The fewest bytes that a backup has: none is empty. A snapshot's size is its volume's, and says nothing of its rows.
+fn least(definition: &BackupDefinition) -> u64 {
+    match definition.source {
+        Source::Rds(_) => 0,
+        Source::Local(_) | Source::S3(_) => definition.min_size.max(1),
     }
 }
 
@@ -84,7 +93,8 @@ enum Look {
     Gone,
 }
 
-/// A second look at a file that is fresh by the wall clock, or from the future.
+/// Two looks at a file that is fresh by the wall clock, or from the future. The listing is no look: that of a bucket may
+/// tell milliseconds where a look tells whole seconds, and what rests would seem to change (2026-11-21).
 async fn look_twice(
     source: &impl BackupSource,
     chosen: &Candidate,
@@ -95,9 +105,6 @@ async fn look_twice(
         return Ok(Look::Settled(chosen.clone()));
     }
     let Some(before) = source.look_again(&chosen.id).await? else { return Ok(Look::Gone) };
-    if before != *chosen {
-        return Ok(Look::Changing);
-    }
     *waited_for = Some("a second look at a fresh file".to_owned());
     tokio::time::sleep(BETWEEN_LOOKS).await;
     Ok(match source.look_again(&chosen.id).await? {

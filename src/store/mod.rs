@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::model::{CleanUp, DrillName, Event, RunId, StoreId, Watermark};
+use crate::record::standing::Tally;
 use crate::record::{Journal, JournalError, RunSummary};
 
 pub use crate::model::Channel;
@@ -179,6 +180,17 @@ impl Store {
     /// Past and present runs, newest first.
     pub async fn history(&self, filter: HistoryFilter) -> Result<Vec<RunSummary>, StoreError> {
         self.sqlite.read(move |connection| queries::history(connection, &filter)).await
+    }
+
+    /// How a drill's runs ended that began in `[since, until)`, however many they are.
+    pub async fn tally(
+        &self,
+        drill: &DrillName,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Tally, StoreError> {
+        let drill = drill.clone();
+        self.sqlite.read(move |connection| queries::tally(connection, &drill, since, until)).await
     }
 
     /// One run as history lists it; `None` where there is no such run.

@@ -61,7 +61,8 @@ impl Store {
         self.sqlite.read(move |connection| crowd::crowds(connection, now, few)).await
     }
 
-    /// Puts one message in the place of many; those that somebody is sending by now stay.
+    /// Puts one message in the place of many, which share its fate from now on: they are sent, tried in vain or given up
+    /// with it. Those that somebody is sending by now are left alone.
     pub async fn outbox_gather(&self, crowd: &Crowd, entry: &OutboxEntry) -> Result<(), StoreError> {
         let (crowd, entry) = (crowd.clone(), entry.clone());
         self.sqlite.write(move |transaction| crowd::gather(transaction, &crowd, &entry)).await

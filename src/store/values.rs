@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::event::Trigger;
-use crate::model::{Channel, CleanUp, DrillName, Event, RunId, Verdict};
+use crate::model::{Channel, CleanUp, DrillName, Event, Reason, RunId, Verdict};
 
 /// The beginning of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,10 +150,14 @@ pub struct CrowdedMail {
     pub id: i64,
     /// The run that it is about.
     pub run: RunId,
-    /// The run's verdict.
+    /// The run's service.
+    pub service: String,
+    /// Its verdict.
     pub verdict: Verdict,
-    /// And in one sentence.
-    pub sentence: String,
+    /// Why it did not pass.
+    pub reason: Option<Reason>,
+    /// It left something behind.
+    pub leaked: bool,
 }
 
 /// A container that is kept on purpose.

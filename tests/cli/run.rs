@@ -1,6 +1,6 @@
 //! Exit codes of `run`: of one drill, and of several. 4 and 130 need a leak and a signal, and stand in other tests.
 
-use crate::place::{ABSENT, Place, lab};
+use crate::place::{ABSENT, Place, SETTINGS, lab};
 
 #[test]
 fn passed_is_0_failed_is_1_and_could_not_find_out_is_3() {
@@ -33,6 +33,23 @@ fn of_several_the_worst_counts() {
     place.write("short.yaml", short.replace("../backups", &backups));
     place.run(&["-q", "run", "short.yaml", "absent.yaml"]).ends_with(1);
     place.run(&["-q", "run", "absent.yaml", "orders"]).ends_with(3);
+}
+
+#[test]
+fn a_mistyped_backup_fails_its_run_and_not_its_service() {
+    let drill = "drill: orders\nbackup: { source: { local: { path: ../backups, match: \"*.sql\" } } }\n\
+        checks: [{ rows: { table: public.orders, equals: 3 } }]\n";
+    let place = Place::with(&[
+        ("drillyard.yaml", SETTINGS),
+        ("drills/orders.yaml", drill),
+        ("backups/orders.sql", "select 1;\n"),
+    ]);
+    place.run(&["run", "orders", "--backup", "order.sql"]).ends_with(1);
+    let history = place.run(&["--json", "history"]).ends_with(0).json();
+    assert_eq!(history["runs"][0]["reason"], "no_backup");
+    assert_eq!(history["runs"][0]["chosen_by_hand"], true);
+    let status = place.run(&["--json", "status"]).ends_with(0).json();
+    assert_eq!(status["services"][0]["state"], "never");
 }
 
 #[test]

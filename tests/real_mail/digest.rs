@@ -2,6 +2,7 @@
 
 use drillyard::model::rehearsal::{Blocked, Difference, StepTaken, TableDifference};
 use drillyard::model::{Outcome, Reason, Rehearsed};
+use drillyard::notify::standings::standings;
 
 use crate::scene::{Scene, at};
 
@@ -47,6 +48,23 @@ async fn two_who_look_at_once_make_one_digest() {
     );
     assert_eq!(one.unwrap(), two.unwrap());
     assert_eq!(scene.outbox("id").len(), 2);
+}
+
+#[tokio::test]
+async fn runs_are_counted_however_many_there_are() {
+    let scene = Scene::new(DAILY);
+    let drill = scene.drill("  - email: { to: [dba@example.com] }");
+    // A run a minute: 300 of this period, the last 30 of them failed, and 40 of the one before.
+    let runs = "WITH RECURSIVE n (i) AS (SELECT -40 UNION ALL SELECT i + 1 FROM n WHERE i < 299)
+        INSERT INTO runs (run, drill, service, started_by, started_at, finished_at, verdict)
+        SELECT printf('01KAJ%021d', i + 40), 'orders', 'shop', 'scheduled', ?1 + i * 60000000000, ?1,
+            iif(i < 270, 'passed', 'failed') FROM n";
+    let since = at(0);
+    let nanoseconds = i64::try_from(since.as_nanosecond()).unwrap();
+    assert_eq!(scene.sql().execute(runs, [nanoseconds]).unwrap(), 340);
+    let standings = standings(&[drill], &scene.store, since, at(400)).await.unwrap();
+    let [shop] = standings.as_slice() else { panic!("{standings:?}") };
+    assert_eq!((shop.tally().passed, shop.tally().failed, shop.before().passed), (270, 30, 40));
 }
 
 /// A migration and its way back, which lost these rows.

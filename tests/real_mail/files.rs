@@ -5,7 +5,7 @@ use std::fs;
 use drillyard::model::Reason;
 use drillyard::notify::Delivered;
 
-use crate::scene::{Scene, at};
+use crate::scene::{Scene, answered, at};
 
 const TWO: &str = "  - email: { to: [\"Chief <cto@example.com>\", sre@example.com], when: always }";
 
@@ -133,6 +133,22 @@ async fn h12_many_results_at_once_are_one_mail_that_names_them_all() {
     assert!(text.contains("Subject: Drillyard: 21 runs at once: 10 failed, 11 errored"), "{text}");
     assert!(runs.iter().all(|run| text.contains(&run.to_string())), "{text}");
     assert_eq!(scene.deliver(&notifier, 50).await, Delivered::default());
+}
+
+#[tokio::test]
+async fn h12_the_mail_about_many_holds_no_value_of_a_row() {
+    let scene = Scene::new("{}");
+    let notifier = scene.notifier();
+    let drill = scene.drill("  - email: { to: [cto@example.com], when: always }");
+    for minute in 0..21 {
+        scene.run_that_found(&answered("canary-row"), &drill, &notifier, minute).await;
+    }
+    let stored = scene.store.summary(scene.newest().await).await.unwrap().unwrap().sentence.unwrap();
+    assert!(stored.contains("canary-row"), "the record may hold it: {stored}");
+    assert_eq!(scene.deliver(&notifier, 21).await.sent, 1);
+    let text = files(&scene).remove(0).replace("=\r\n", "");
+    assert!(text.contains("shop: failed: a check found something else than expected"), "{text}");
+    assert!(!text.contains("canary-row"), "{text}");
 }
 
 #[tokio::test]

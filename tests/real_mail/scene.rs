@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use drillyard::definition::{self, Drill, Settings};
-use drillyard::model::event::{Due, RunStarted, Stop, Trigger};
+use drillyard::model::event::{Due, PlannedCheck, RunStarted, Stop, Trigger};
 use drillyard::model::{
-    CleanUp, Event, Fact, Objectives, Offset, PlannedRehearsal, Reason, Rehearsed, RtoUntil, RunId,
+    CheckKind, CleanUp, Event, Fact, Finding, Objectives, Offset, Outcome, PlannedRehearsal, Reason,
+    Rehearsed, RtoUntil, RunId,
 };
 use drillyard::notify::{Delivered, Notifier};
 use drillyard::record::{Conclusion, RunRecord, RunSummary};
@@ -74,12 +75,35 @@ impl Scene {
         let opening =
             RunStarted { rehearsals: rehearsals.iter().map(plan).collect(), ..opening(drill, minute) };
         let rehearsed = |one: &Rehearsed| Fact::RehearsalFinished(Box::new(one.clone()));
-        let mut facts = vec![Fact::RunStarted(Box::new(opening.clone()))];
-        facts.extend(rehearsals.iter().map(rehearsed));
-        facts.extend([
-            Fact::Stopped(Stop { reason, phase: None, detail: "as told".to_owned(), hint: None }),
-            Fact::CleanedUp(CleanUp { proven: true, leftovers: vec![], kept: vec![], late: false }),
-        ]);
+        let mut facts: Vec<Fact> = rehearsals.iter().map(rehearsed).collect();
+        facts.push(Fact::Stopped(Stop { reason, phase: None, detail: "as told".to_owned(), hint: None }));
+        self.run_that(&opening, facts, drill, notifier).await
+    }
+
+    /// A run whose check found this.
+    pub async fn run_that_found(
+        &self,
+        finding: &Finding,
+        drill: &Drill,
+        notifier: &Notifier,
+        minute: i64,
+    ) -> (RunId, Vec<OutboxEntry>) {
+        let check = PlannedCheck { name: finding.name.clone(), kind: finding.kind };
+        let opening = RunStarted { checks: vec![check], ..opening(drill, minute) };
+        let facts = vec![Fact::CheckFinished(Box::new(finding.clone()))];
+        self.run_that(&opening, facts, drill, notifier).await
+    }
+
+    async fn run_that(
+        &self,
+        opening: &RunStarted,
+        facts: Vec<Fact>,
+        drill: &Drill,
+        notifier: &Notifier,
+    ) -> (RunId, Vec<OutboxEntry>) {
+        let clean = CleanUp { proven: true, leftovers: vec![], kept: vec![], late: false };
+        let begun = Fact::RunStarted(Box::new(opening.clone()));
+        let facts = std::iter::once(begun).chain(facts).chain([Fact::CleanedUp(clean)]);
         let events: Vec<Event> = (0..)
             .zip(facts)
             .map(|(sequence, fact)| Event { sequence, at: Offset::from_millis(1), fact })
@@ -110,6 +134,11 @@ impl Scene {
         notifier.deliver_due(&self.store, at(minute)).await
     }
 
+    /// The newest run.
+    pub async fn newest(&self) -> RunId {
+        self.store.find("last", None).await.unwrap()
+    }
+
     /// The store's file itself.
     pub fn sql(&self) -> Connection {
         Connection::open(self.store.state().join("drillyard.sqlite")).unwrap()
@@ -126,6 +155,22 @@ impl Scene {
 
     pub fn mail_folder(&self) -> PathBuf {
         self.store.state().join("mail")
+    }
+}
+
+/// A query whose answer is the value of a row, and may be shown in the record.
+pub fn answered(value: &str) -> Finding {
+    Finding {
+        name: "newest customer".to_owned(),
+        kind: CheckKind::Sql,
+        outcome: Outcome::Failed,
+        reason: Some(Reason::CheckFailed),
+        expected: format!("= {value:?}"),
+        observed: format!("{value:?} instead"),
+        hint: None,
+        warnings: vec![],
+        newest_row_age_seconds: None,
+        seconds: 0.1,
     }
 }
 
@@ -158,6 +203,7 @@ fn opening(drill: &Drill, minute: i64) -> RunStarted {
         rehearsals: Vec::new(),
         due: Some(Due { scheduled_at: at(minute), attempt: 1, catch_up: false, waited_seconds: 0.0 }),
         next_due_at: None,
+        chosen_by_hand: false,
         drillyard_version: "0.1.0".to_owned(),
     }
 }

@@ -95,6 +95,83 @@ async fn h4_a_mail_that_is_too_big_comes_short() {
 }
 
 #[tokio::test]
+async fn h4_a_mail_about_many_that_is_too_big_comes_short() {
+    let server = Server::start();
+    let scene = Scene::new(&server.settings(""));
+    let notifier = scene.notifier();
+    let drill = scene.drill(&mail_to("big@example.com"));
+    for minute in 0..250 {
+        scene.run(&drill, &notifier, Reason::NoBackup, minute).await;
+    }
+    let delivered = scene.deliver(&notifier, 250).await;
+    assert_eq!((delivered.sent, delivered.given_up), (1, 0), "{delivered:?}");
+    let mail = server.looked_at().remove(0);
+    assert!(mail["headers"]["subject"].as_str().unwrap().contains("250 runs at once: 250 failed"), "{mail}");
+    let text = std::fs::read_to_string(&server.received()[0]).unwrap().replace("=\r\n", "");
+    let named = text.matches("drillyard show").count();
+    assert!((50..250).contains(&named) && text.contains(&format!("and {} more", 250 - named)), "{text}");
+    assert!(scene.outbox("sent_at").iter().all(Option::is_some));
+}
+
+#[tokio::test]
+async fn a_mail_arrives_over_tls_from_the_first_byte() {
+    let server = Server::with(&["--tls"], "DNS:localhost");
+    let (scene, notifier) = told(&server, ", security: tls", "cto@example.com").await;
+    assert_eq!(scene.deliver(&notifier, 1).await, Delivered { sent: 1, ..Delivered::default() });
+    let wanted =
+        json!({"from": "drills@example.com", "to": ["cto@example.com"], "tls": true, "login": "drillyard"});
+    assert_eq!(server.about(1), wanted);
+
+    // To a server that speaks first and in the clear, nothing is said.
+    let plain = Server::start();
+    let (scene, notifier) = told(&plain, ", security: tls", "cto@example.com").await;
+    let delivered = scene.deliver(&notifier, 1).await;
+    assert_eq!((delivered.sent, delivered.waiting, plain.received().len()), (0, 1, 0), "{delivered:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_by_another_authority_is_refused_over_tls_too() {
+    let (server, stranger) = (Server::with(&["--tls"], "DNS:localhost"), Server::start());
+    let authority = |server: &Server| server.authority().display().to_string();
+    let text = server.settings(", security: tls").replace(&authority(&server), &authority(&stranger));
+    let scene = Scene::new(&text);
+    let notifier = scene.notifier();
+    scene.run(&scene.drill(&mail_to("cto@example.com")), &notifier, Reason::NoBackup, 0).await;
+    let delivered = scene.deliver(&notifier, 1).await;
+    assert_eq!((delivered.sent, delivered.waiting, server.received().len()), (0, 1, 0));
+    assert!(delivered.refusal.as_ref().unwrap().contains("certificate"), "{delivered:?}");
+}
+
+#[tokio::test]
+async fn a_mail_goes_in_the_clear_only_where_the_settings_say_so_and_without_a_login() {
+    // It offers neither TLS nor a login.
+    let server = Server::stripped();
+    let text = |security: &str| {
+        format!(
+            "mail: {{ smtp: {{ host: localhost, port: {}{security} }}, from: drills@example.com }}",
+            server.port
+        )
+    };
+    for (security, sent) in [("", 0), (", security: none", 1)] {
+        let scene = Scene::new(&text(security));
+        let notifier = scene.notifier();
+        scene.run(&scene.drill(&mail_to("cto@example.com")), &notifier, Reason::NoBackup, 0).await;
+        assert_eq!(scene.deliver(&notifier, 1).await.sent, sent, "{security}");
+    }
+    let wanted =
+        json!({"from": "drills@example.com", "to": ["cto@example.com"], "tls": false, "login": null});
+    assert_eq!((server.received().len(), server.about(1)), (1, wanted));
+    let (_, faults) = drillyard::definition::settings::parse(
+        &text(", security: none, username: drillyard, password: { env: HOME }"),
+        std::path::Path::new("/drillyard.yaml"),
+    );
+    assert!(
+        faults.iter().any(|fault| fault.is_error() && fault.message.contains("in the clear")),
+        "{faults:#?}"
+    );
+}
+
+#[tokio::test]
 async fn a9_a_connection_that_ends_after_the_message_costs_one_duplicate_of_the_same_identity() {
     let server = Server::start();
     let (scene, notifier) = told(&server, "", "dropped@example.com").await;

@@ -7,10 +7,12 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use drillyard::model::Reason;
+use drillyard::definition::Drill;
+use drillyard::model::{Channel, Reason, RunId, Verdict};
+use drillyard::record::{Conclusion, RunRecord};
 use serde_json::Value;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, answered};
 
 /// What was asked: method, path with its query, body.
 type Asked = Arc<Mutex<Vec<(String, String, String)>>>;
@@ -94,6 +96,27 @@ async fn a_webhook_is_posted_the_document_of_json_and_its_address_is_nowhere() {
 }
 
 #[tokio::test]
+async fn h9_no_webhook_is_posted_the_value_of_a_row() {
+    let (web, scene) = (Web::start().await, Scene::new("{}"));
+    let notifier = scene.notifier();
+    for (minute, style) in [(0, "json"), (1, "slack")] {
+        let drill = scene.drill(&hook(&scene, &format!("{}/ok", web.address), style));
+        scene.run_that_found(&answered("canary-row"), &drill, &notifier, minute).await;
+    }
+    assert_eq!(scene.deliver(&notifier, 2).await.sent, 2);
+    let (json, slack) = (web.body(0), web.body(1));
+    assert_eq!(json["checks"][0]["name"], "newest customer");
+    assert_eq!(
+        (&json["checks"][0]["expected"], &json["checks"][0]["observed"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(json["sentence"], "shop: failed: a check found something else than expected");
+    for posted in [json, slack] {
+        assert!(!posted.to_string().contains("canary-row"), "{posted}");
+    }
+}
+
+#[tokio::test]
 async fn slack_is_posted_text_and_blocks_without_links() {
     let (web, scene) = (Web::start().await, Scene::new("{}"));
     let notifier = scene.notifier();
@@ -122,6 +145,47 @@ async fn a_refused_webhook_is_given_up_told_by_mail_and_its_answer_is_not_kept()
     assert_eq!(texts.iter().filter(|text| text.contains("did not arrive")).count(), 1, "{texts:?}");
     let kept = format!("{:?}{:?}", scene.outbox("refusal"), texts);
     assert!(kept.contains("answered 410") && !kept.contains("canary-body"), "{kept}");
+}
+
+#[tokio::test]
+async fn of_two_refused_webhooks_each_is_told_by_mail() {
+    let (web, scene) = (Web::start().await, Scene::new("{}"));
+    let notifier = scene.notifier();
+    let hooks = ["one", "two"].map(|name| {
+        let url = secret(&scene, name, &format!("{}/gone", web.address));
+        format!("  - webhook: {{ url: {url}, style: json, when: always }}\n")
+    });
+    let mail = "  - email: { to: [cto@example.com], when: on_problem }";
+    let drill = scene.drill(&format!("{}{mail}", hooks.concat()));
+    scene.run(&drill, &notifier, Reason::NoBackup, 0).await;
+    assert_eq!(scene.deliver(&notifier, 1).await.given_up, 2);
+    assert_eq!(scene.deliver(&notifier, 2).await.sent, 2, "one about each webhook");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_holds_up_no_webhook() {
+    let web = Web::start().await;
+    // Connections are made, and nobody ever speaks.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let scene = Scene::new(&format!(
+        "mail: {{ smtp: {{ host: 127.0.0.1, port: {port}, security: none }}, from: drills@example.com }}"
+    ));
+    let notifier = scene.notifier();
+    let mail = "  - email: { to: [cto@example.com], when: always }";
+    let drill = scene.drill(&format!("{mail}\n{}", hook(&scene, &format!("{}/ok", web.address), "json")));
+    scene.run(&drill, &notifier, Reason::NoBackup, 0).await;
+    let asked = async {
+        while web.asked().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        delivered = scene.deliver(&notifier, 1) => panic!("the mail was not waited for: {delivered:?}"),
+        () = asked => {}
+    }
+    let tries = scene.outbox("channel || ' ' || attempts || ' ' || coalesce(claimed_by, '-')");
+    assert!(tries.contains(&Some("mail 0 daemon".to_owned())), "the mail's turn was over before: {tries:?}");
 }
 
 #[tokio::test]
@@ -154,6 +218,26 @@ async fn a_dead_mans_switch_hears_of_the_start_the_success_and_the_failure() {
 }
 
 #[tokio::test]
+async fn b13_what_was_left_behind_is_told_although_the_run_passed() {
+    let scene = Scene::new("{}");
+    let notifier = scene.notifier();
+    let nobody = secret(&scene, "ping", "http://127.0.0.1:1/abc");
+    let mail = "  - email: { to: [cto@example.com], when: on_problem }";
+    let drill = scene.drill(&format!("{mail}\n  - ping: {{ url: {nobody} }}"));
+    let (run, _) = scene.run(&drill, &notifier, Reason::NoBackup, 0).await;
+    let mut record = RunRecord::fold(&scene.store.events(run).await.unwrap()).unwrap();
+    record.opening.run = RunId::new(ulid::Ulid::new());
+    let passed = Conclusion { verdict: Verdict::Passed, reason: None, ..Conclusion::of(&record) };
+    let cleanup = record.cleanup.as_mut().unwrap();
+    cleanup.leftovers = vec!["container drillyard-orders".to_owned()];
+    scene.sql().execute("DELETE FROM outbox", []).unwrap();
+    let told = notifier.messages(&drill, &record, &passed, &scene.store).await;
+    let told: Vec<_> = told.iter().map(|entry| (entry.channel, entry.body.as_str())).collect();
+    let [(Channel::Mail, mail), (Channel::Ping, "fail")] = told.as_slice() else { panic!("{told:?}") };
+    assert!(mail.contains("NOT cleaned up"), "{mail}");
+}
+
+#[tokio::test]
 async fn a_late_ping_does_not_tell_yesterdays_state() {
     let scene = Scene::new("{}");
     let notifier = scene.notifier();
@@ -163,6 +247,18 @@ async fn a_late_ping_does_not_tell_yesterdays_state() {
     assert_eq!(scene.deliver(&notifier, 1).await.waiting, 1);
     let (run, _) = scene.run(&drill, &notifier, Reason::NoBackup, 10).await;
     assert_eq!(scene.outbox("run"), [Some(run.to_string())], "only the newest waits");
+}
+
+#[tokio::test]
+async fn of_two_drills_with_one_switch_none_takes_the_others_failure_back() {
+    let scene = Scene::new("{}");
+    let notifier = scene.notifier();
+    let nobody = secret(&scene, "ping", "http://127.0.0.1:1/abc");
+    let orders = scene.drill(&format!("  - ping: {{ url: {nobody} }}"));
+    let users = Drill { name: "users".parse().unwrap(), ..orders.clone() };
+    let (first, _) = scene.run(&orders, &notifier, Reason::NoBackup, 0).await;
+    let (second, _) = scene.run(&users, &notifier, Reason::NoBackup, 1).await;
+    assert_eq!(scene.outbox("run"), [first, second].map(|run| Some(run.to_string())));
 }
 
 #[tokio::test]

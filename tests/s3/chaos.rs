@@ -20,6 +20,10 @@ pub enum Mode {
     Silent,
     /// Requests that hold the text are answered with this, as often as there are left; others pass.
     Answer { holding: &'static str, with: String, left: usize },
+    /// Once something was read with GET, whoever asks with HEAD is answered with this; all else passes.
+    HeadOnceRead(String),
+    /// Requests that hold the text are taken and never answered; others pass.
+    Hold(&'static str),
 }
 
 /// A proxy in front of a server.
@@ -79,6 +83,11 @@ async fn serve(
                 Mode::Answer { holding, with: with.clone(), left: 1 }
             }
             Mode::Answer { .. } => Mode::Pass,
+            Mode::HeadOnceRead(with) if text.starts_with("HEAD ") && was_read(&seen) => {
+                Mode::Answer { holding: "HEAD ", with: with.clone(), left: 1 }
+            }
+            Mode::Hold(holding) if text.contains(*holding) => Mode::Silent,
+            Mode::HeadOnceRead(_) | Mode::Hold(_) => Mode::Pass,
             other => other.clone(),
         }
     };
@@ -92,6 +101,10 @@ async fn serve(
             forward(upstream, client, now).await
         }
     }
+}
+
+fn was_read(seen: &Mutex<VecDeque<String>>) -> bool {
+    seen.lock().unwrap().iter().any(|line| line.starts_with("GET ") && !line.contains("list-type"))
 }
 
 async fn forward(mut upstream: TcpStream, mut client: TcpStream, mode: Mode) -> Option<()> {

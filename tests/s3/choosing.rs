@@ -1,9 +1,13 @@
 //! Which object, and which were passed over.
 
-use drillyard::model::Reason;
+use std::time::{Duration, SystemTime};
 
-use crate::place::{at, by_id, dump, fetch, locate, reason, told};
-use crate::servers::{moto, seaweed};
+use drillyard::model::Reason;
+use drillyard::source;
+use jiff::Timestamp;
+
+use crate::place::{at, by_id, dump, fetch, fetch_located, locate, reason, told};
+use crate::servers::{moto, rclone, seaweed};
 
 #[tokio::test]
 async fn the_newest_of_a_prefix_by_glob_is_chosen_and_the_unfinished_one_is_told() {
@@ -13,7 +17,7 @@ async fn the_newest_of_a_prefix_by_glob_is_chosen_and_the_unfinished_one_is_told
         "choosing",
         &[("orders/a.dump", &small), ("other/z.dump", &small), ("orders/notes.txt", b"no")],
     );
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     server.put("choosing", "orders/b.dump", &small);
     server.put("choosing", "orders/c.dump.partial", &small);
     server.put("choosing", "orders/b.dump.baseline.json", b"{}");
@@ -30,9 +34,29 @@ async fn the_newest_of_a_prefix_by_glob_is_chosen_and_the_unfinished_one_is_told
 async fn c6_an_empty_newest_object_is_a_finding_and_not_passed_over() {
     let server = seaweed();
     server.bucket("empty", &[("good.dump", &dump(500, 1))]);
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     server.put("empty", "new.dump", b"");
     assert_eq!(reason(fetch(&at(server.port, "empty", "")).await), Reason::EmptyBackup);
+}
+
+#[tokio::test]
+async fn c6_an_empty_newest_object_is_a_finding_in_its_first_minute_too() {
+    let server = rclone();
+    let folder = server.folder.path().join("data/backups");
+    let half_a_minute_ago = SystemTime::now() - Duration::from_secs(30);
+    for (name, content, age) in [("fresh-1.dump", dump(500, 1), 86_400), ("fresh-2.dump", vec![], 0)] {
+        let file = folder.join(name);
+        std::fs::write(&file, content).unwrap();
+        let modified = half_a_minute_ago - Duration::from_secs(age);
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    }
+    let definition = at(server.port, "backups", "match: \"fresh-*.dump\"");
+    let source = source::open(&definition.source);
+    let located = source::locate(&source, &definition, Timestamp::now()).await.unwrap();
+    let listed = located.chosen.listing[0];
+    assert_ne!(listed.subsec_nanosecond(), 0, "a listing of whole seconds shows nothing: {listed}");
+    assert_eq!((located.candidate().id.as_str(), located.chosen.skipped.len()), ("fresh-2.dump", 0));
+    assert_eq!(reason(fetch_located(&definition, &located).await), Reason::EmptyBackup);
 }
 
 #[tokio::test]
@@ -48,7 +72,7 @@ async fn c8_a_prefix_without_objects_is_no_backup_and_loud() {
 async fn c10_newest_by_name_and_by_time_are_both_told() {
     let server = seaweed();
     server.bucket("skewed", &[("2026-11-21.dump", &dump(500, 1))]);
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     server.put("skewed", "2026-11-20.dump", &dump(500, 2));
     let located = locate(&at(server.port, "skewed", "")).await.unwrap();
     assert_eq!(located.candidate().id, "2026-11-20.dump");

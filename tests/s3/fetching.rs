@@ -1,9 +1,11 @@
 //! Bytes from a bucket: all of them, of one object, whatever breaks on the way.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use drillyard::model::Reason;
+use drillyard::source;
 use sha2::{Digest, Sha256};
 
 use crate::chaos::{Chaos, Mode, refusal};
@@ -154,6 +156,75 @@ async fn mixed(name: &str, size_of_the_other: usize) {
     let (fetched, ()) = tokio::join!(fetching, replacing);
     let (reason, said) = told(fetched);
     assert_eq!(reason, Reason::SourceChanged, "{said}");
+}
+
+#[tokio::test]
+async fn c4_what_looks_damaged_may_be_the_bytes_of_two_objects() {
+    let server = seaweed();
+    let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/archives/corner-15.dump");
+    let mut damaged = std::fs::read(archive).unwrap();
+    let half = damaged.len() / 2;
+    damaged[half..].fill(0xff);
+    damaged.resize(40 << 20, 0xff);
+    server.bucket("exchanged", &[("r.dump", &damaged)]);
+    let chaos = Chaos::before(server.port).await;
+    let definition = at(chaos.port, "exchanged", "");
+    let located = locate(&definition).await.unwrap();
+    let (reason, said) = told(fetch_located(&definition, &located).await);
+    assert_eq!(reason, Reason::UnpackFailed, "{said}");
+
+    let another = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nLast-Modified: Sat, 21 Nov 2026 03:30:00 GMT\r\n\
+         ETag: \"another\"\r\nConnection: close\r\n\r\n",
+        damaged.len()
+    );
+    let chaos = Chaos::before(server.port).await;
+    chaos.set(Mode::HeadOnceRead(another));
+    let (reason, said) = told(fetch_located(&at(chaos.port, "exchanged", ""), &located).await);
+    assert_eq!(reason, Reason::SourceChanged, "{said}");
+}
+
+#[tokio::test]
+async fn c4_a_part_that_does_not_say_of_which_object_it_is_is_not_taken() {
+    let server = seaweed();
+    let bytes = dump(1000, 18);
+    server.bucket("nameless", &[("n.sql", &bytes)]);
+    let chaos = Chaos::before(server.port).await;
+    let located = locate(&at(chaos.port, "nameless", "")).await.unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let with =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", bytes.len());
+    chaos.set(Mode::Answer { holding: "GET /nameless/n.sql", with, left: 1000 });
+    let (reason, said) = told(fetch_located(&at(chaos.port, "nameless", ""), &located).await);
+    assert_eq!(reason, Reason::SourceUnreachable);
+    assert!(said.contains("without an ETag"), "{said}");
+}
+
+#[tokio::test]
+async fn a_plain_dump_is_hashed_while_it_arrives() {
+    let server = seaweed();
+    let bytes = dump(40 << 20, 19);
+    server.bucket("arriving", &[("a.sql", &bytes)]);
+    let chaos = Chaos::before(server.port).await;
+    let definition = at(chaos.port, "arriving", "");
+    let located = locate(&definition).await.unwrap();
+    // The last of its three parts never comes.
+    chaos.set(Mode::Hold("bytes=33554432-"));
+    let (staging, moved) = (tempfile::tempdir().unwrap(), Arc::new(tokio::sync::Notify::new()));
+    let told = Arc::clone(&moved);
+    let progress: source::Progress = Arc::new(move |bytes, _| {
+        if bytes > 0 {
+            told.notify_one();
+        }
+    });
+    let source = source::open(&definition.source);
+    let deadline = Duration::from_mins(5);
+    let fetching =
+        source::fetch(&source, located.candidate(), &definition, staging.path(), 1 << 40, deadline, progress);
+    tokio::select! {
+        ended = fetching => panic!("nothing was hashed before the end: {:?}", ended.err()),
+        () = moved.notified() => {}
+    }
 }
 
 #[tokio::test]

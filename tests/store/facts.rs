@@ -142,9 +142,11 @@ fn backup_chosen() -> BackupChosen {
             id: text("orders 1.dump"),
             size_bytes: 191_000_000,
             modified_at: instant("2026-11-21T02:00:00Z"),
+            multipart: true,
         },
         skipped: vec![SkippedCandidate { id: text("orders 2.dump"), why: SkipReason::StillBeingWritten }],
         listing: vec![instant("2026-11-21T02:00:00.000000001Z")],
+        unusable: vec![instant("2026-11-21T02:00:00.000000001Z")],
         chosen_by_hand: true,
     }
 }

@@ -1,6 +1,7 @@
 //! Messages that wait: whose they are while they are sent, and what becomes of them.
 
-use drillyard::model::RunId;
+use drillyard::model::{Reason, RunId};
+use drillyard::record::RunSummary;
 use drillyard::store::{Channel, OutboxClaim, OutboxEntry, Scope};
 use jiff::Timestamp;
 
@@ -150,6 +151,74 @@ async fn the_newest_of_a_topic_stands_for_those_that_nobody_has_tried() {
     let other = OutboxEntry { recipient: "other@example.org".to_owned(), ..of_topic("<5@x>", 1) };
     scene.store.post(None, &[other]).await.unwrap();
     assert_eq!(scene.count("outbox"), 3);
+}
+
+/// Two runs that were lost with their daemon, a mail about each, with a second channel of its own.
+async fn two_mails(scene: &Scene) -> [RunId; 2] {
+    let runs = [nth_run(1), nth_run(2)];
+    for run in runs {
+        let hand = by_hand(run);
+        drop(scene.store.claim(hand.clone()).await.unwrap());
+        let second = OutboxEntry {
+            channel: Channel::Webhook,
+            recipient: "env HOOK".to_owned(),
+            ..entry(&format!("{run} undelivered"))
+        };
+        let mail = OutboxEntry { fallback: vec![second], ..entry(&format!("<{run}@x>")) };
+        let lost = RunSummary { reason: Some(Reason::DaemonLost), ..failed(&hand) };
+        scene.store.finish(lost, &[], &[mail]).await.unwrap();
+    }
+    runs
+}
+
+/// Gathers all into one, and claims that.
+async fn gathered(scene: &Scene) -> i64 {
+    let crowds = scene.store.outbox_crowds(instant("2026-11-21T03:00:30Z"), 1).await.unwrap();
+    let [crowd] = crowds.as_slice() else { panic!("{crowds:?}") };
+    assert_eq!((crowd.mails.len(), crowd.mails[0].service.as_str()), (2, "orders-service"));
+    scene.store.outbox_gather(crowd, &entry("<many@x>")).await.unwrap();
+    let all = claim("x", "2026-11-21T03:01:00Z", "2026-11-21T03:05:00Z");
+    let one = scene.store.outbox_claim_due(all.clone()).await.unwrap().unwrap();
+    assert_eq!((one.entry.message_id.as_str(), one.run), ("<many@x>", None));
+    assert_eq!(scene.store.outbox_claim_due(all).await.unwrap(), None, "the many wait no more by themselves");
+    one.id
+}
+
+#[tokio::test]
+async fn h12_many_that_were_gathered_into_one_share_its_fate() {
+    let scene = Scene::new();
+    let runs = two_mails(&scene).await;
+    let one = gathered(&scene).await;
+    let at = instant("2026-11-21T03:02:00Z");
+    let undelivered = async |run| {
+        let told = scene.store.undelivered(run, long_ago()).await.unwrap();
+        told.iter().map(|message| (message.run, message.given_up_at)).collect::<Vec<_>>()
+    };
+    let told = async || scene.store.lost_untold(long_ago()).await.unwrap();
+    assert_eq!((told().await, scene.store.outbox_depth().await.unwrap().waiting), (vec![], 1));
+
+    scene.store.outbox_failed(one, at, "451 later").await.unwrap();
+    assert_eq!(undelivered(None).await, runs.map(|run| (Some(run), None)));
+    scene.store.outbox_given_up(one, at, "552 too big").await.unwrap();
+    assert_eq!(undelivered(None).await, runs.map(|run| (Some(run), Some(at))));
+    assert_eq!(undelivered(Some(runs[1])).await, [(Some(runs[1]), Some(at))]);
+    // Then second channel, for each of them.
+    let second = scene.store.outbox_due(at, 10).await.unwrap();
+    let second: Vec<_> = second.iter().map(|item| (item.run, item.entry.message_id.clone())).collect();
+    assert_eq!(second, runs.map(|run| (Some(run), format!("{run} undelivered"))));
+    assert_eq!((told().await, scene.store.outbox_depth().await.unwrap().given_up), (vec![], 1));
+}
+
+#[tokio::test]
+async fn h12_many_are_sent_with_the_one_that_stands_for_them() {
+    let scene = Scene::new();
+    two_mails(&scene).await;
+    let one = gathered(&scene).await;
+    scene.store.outbox_sent(one, instant("2026-11-21T03:02:00Z")).await.unwrap();
+    assert_eq!((scene.count("outbox"), scene.count("outbox WHERE sent_at IS NOT NULL")), (3, 3));
+    assert_eq!(scene.store.undelivered(None, long_ago()).await.unwrap(), []);
+    assert_eq!(scene.store.lost_untold(long_ago()).await.unwrap(), []);
+    assert_eq!(scene.store.outbox_crowds(instant("2026-11-21T03:03:00Z"), 1).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -97,6 +97,7 @@ pub fn claim(run: RunId, name: &str, trigger: Trigger, started_at: Timestamp) ->
         rehearsals: Vec::new(),
         due: None,
         next_due_at: None,
+        chosen_by_hand: false,
         drillyard_version: "0.1.0".to_owned(),
     }));
     Claim { run, drill, service, trigger, started_at, occurrence: None, opening: event(0, opening) }
@@ -125,5 +126,6 @@ pub fn failed(claim: &Claim) -> RunSummary {
         recovery_point_age_seconds: None,
         leaked: true,
         proof: false,
+        chosen_by_hand: false,
     }
 }

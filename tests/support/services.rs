@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use drillyard::model::{Reason, Verdict};
 use drillyard::record::RunSummary;
-use drillyard::record::standing::{LastRehearsal, Standing, Watched, standings};
+use drillyard::record::standing::{LastRehearsal, Standing, Tally, Watched, standings};
 use drillyard::report::mail::{Letter, digest};
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +38,8 @@ pub fn watched(service: &str) -> Watched {
             rehearsed: vec![letters::returns()],
         }),
         not_verified: vec![],
+        tally: Tally::default(),
+        before: Tally::default(),
     }
 }
 
@@ -97,8 +99,19 @@ pub fn several() -> Vec<Watched> {
     vec![slow, never, stale, failing, errored, weekly, unrehearsed, lossy]
 }
 
+/// With the runs of this week and of the one before counted.
 pub fn standing(drills: Vec<Watched>) -> Vec<Standing> {
-    standings(drills, since(), now())
+    let week_before = since() - SignedDuration::from_hours(7 * 24);
+    let counted = |runs: &[RunSummary], from: Timestamp, to: Timestamp| {
+        let inside = runs.iter().filter(|run| run.started_at >= from && run.started_at < to);
+        inside.filter_map(|run| Some(Tally::of(run.verdict?, 1))).fold(Tally::default(), Tally::and)
+    };
+    let drills = drills.into_iter().map(|drill| Watched {
+        tally: counted(&drill.runs, since(), Timestamp::MAX),
+        before: counted(&drill.runs, week_before, since()),
+        ..drill
+    });
+    standings(drills.collect(), now())
 }
 
 /// More services than anybody reads, all of a name.

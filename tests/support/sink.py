@@ -1,7 +1,7 @@
 """A mail server for the tests: STARTTLS, AUTH, and whatever trouble a recipient's name asks for.
 
-sink.py FOLDER PORT [--certificate PEM --key PEM] [--no-starttls]; prints `ready` once it listens. Every message that it takes
-is FOLDER/N.eml beside FOLDER/N.json (envelope, TLS, who logged in); every connection adds a line to FOLDER/connections.
+sink.py FOLDER PORT [--certificate PEM --key PEM] [--no-starttls | --tls]; with --tls from the first byte; prints
+`ready` once it listens. Every message that it takes is FOLDER/N.eml beside FOLDER/N.json (envelope, TLS, who logged in); every connection adds a line to FOLDER/connections.
 A recipient whose name begins with one of these words meets
   greylist  451 at the first time, taken at the second
   refused   550
@@ -19,6 +19,7 @@ options.add_argument("port", type=int)
 options.add_argument("--certificate")
 options.add_argument("--key")
 options.add_argument("--no-starttls", action="store_true")
+options.add_argument("--tls", action="store_true")
 options = options.parse_args()
 
 seen: dict[str, int] = {}
@@ -50,7 +51,7 @@ class Handler:
         file = options.folder / f"{taken}.eml"
         file.write_bytes(envelope.original_content)
         login = session.auth_data.login.decode() if session.auth_data else None
-        about = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": session.ssl is not None, "login": login}
+        about = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": options.tls or session.ssl is not None, "login": login}
         file.with_suffix(".json").write_text(json.dumps(about))
         if to.startswith("dropped") and times(to) == 1:
             server.transport.abort()
@@ -67,30 +68,33 @@ def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=good, handled=False, auth_data=Named(data.login))
 
 
+def context():
+    if not options.certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(options.certificate, options.key)
+    return context
+
+
 def server():
     with (options.folder / "connections").open("a") as connections:
         connections.write("1\n")
-    if not options.certificate:
+    if not options.certificate or options.no_starttls:
         return SMTP(Handler(), hostname="sink.example")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(options.certificate, options.key)
-    if options.no_starttls:
-        return SMTP(Handler(), hostname="sink.example")
+    login = dict(auth_required=True, authenticator=authenticate)
+    if options.tls:
+        # To aiosmtpd the transport below is plain.
+        return SMTP(Handler(), hostname="sink.example", auth_require_tls=False, **login)
     return SMTP(
-        Handler(),
-        hostname="sink.example",
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        auth_require_tls=True,
-        authenticator=authenticate,
+        Handler(), hostname="sink.example", tls_context=context(), require_starttls=True, auth_require_tls=True, **login
     )
 
 
 async def main():
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", options.port)
+    loop, wrapped = asyncio.get_running_loop(), context() if options.tls else None
+    listening = await loop.create_server(server, "127.0.0.1", options.port, ssl=wrapped)
     print("ready", listening.sockets[0].getsockname()[1], flush=True)
     await stop.wait()
 

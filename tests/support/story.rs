@@ -67,6 +67,7 @@ impl Story {
             rehearsals: Vec::new(),
             due: None,
             next_due_at: None,
+            chosen_by_hand: false,
             drillyard_version: "0.1.0".into(),
         };
         Self { opening, facts: Vec::new() }
@@ -233,12 +234,14 @@ pub fn chosen() -> BackupChosen {
             id: "orders-2026-11-21.dump".into(),
             size_bytes: 191_234_567,
             modified_at: at("2026-11-21T02:33:10Z"),
+            multipart: false,
         },
         skipped: vec![SkippedCandidate {
             id: "orders-2026-11-22.dump.partial".into(),
             why: SkipReason::UnfinishedName,
         }],
         listing: vec![at("2026-11-21T02:33:10Z"), at("2026-11-20T02:32:00Z"), at("2026-11-19T02:31:00Z")],
+        unusable: vec![],
         chosen_by_hand: false,
     }
 }

@@ -6,11 +6,11 @@ use super::answers::{self, Answer};
 use super::changes::{Change, changes};
 use super::subject::{cut, headline, subject};
 use super::times::Times;
-use crate::model::{CheckKind, Outcome, Phase};
+use crate::model::{Outcome, Phase};
 use crate::record::sentence::duration;
 use crate::record::visible::visible;
-use crate::record::words;
 use crate::record::{Conclusion, RunRecord, RunSummary};
+use crate::record::{outward, words};
 use crate::report::view::{Tone, runbook_link, tone};
 
 /// Items of a list in a letter; the rest is counted.
@@ -120,7 +120,7 @@ fn checks(record: &RunRecord) -> Vec<CheckLine> {
         name: cut(&finding.name, 120),
         outcome: words::outcome(finding.outcome),
         tone: if finding.outcome == Outcome::Failed { Tone::Bad } else { Tone::Unsure },
-        said: if finding.kind == CheckKind::Sql {
+        said: if outward::is_withheld(finding) {
             "the answer is not the expected one; it stands in the run's record".to_owned()
         } else {
             let part = |text: &str| words::grouped(&cut(text, 120));

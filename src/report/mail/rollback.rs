@@ -1,29 +1,17 @@
 //! Can we roll back: the sentence of a rehearsal, fit for a mail.
 
-use std::borrow::Cow;
-
 use super::subject::cut;
-use crate::model::{CheckKind, Outcome, Rehearsed};
-use crate::record::rehearsal;
+use crate::model::{Outcome, Rehearsed};
+use crate::record::{outward, rehearsal};
 
 /// Characters of a sentence.
 const LONGEST: usize = 500;
 /// Characters of a sentence among those of many services.
 const LONGEST_OF_MANY: usize = 240;
 
-/// What one rehearsal found. A `sql` check may show a value of a row (`show_values`), and a mail may not.
+/// What one rehearsal found.
 pub(super) fn sentence(rehearsed: &Rehearsed) -> String {
-    let may_show_values = rehearsed.findings.iter().any(|finding| finding.kind == CheckKind::Sql);
-    let mut told = Cow::Borrowed(rehearsed);
-    if may_show_values {
-        let withheld = "an answer that stands in the run's record";
-        let findings = told.to_mut().findings.iter_mut().filter(|finding| finding.kind == CheckKind::Sql);
-        for finding in findings {
-            finding.expected = String::from("another answer");
-            finding.observed = String::from(withheld);
-        }
-    }
-    cut(&rehearsal::sentence(&told), LONGEST)
+    cut(&rehearsal::sentence(&outward::rehearsed(rehearsed)), LONGEST)
 }
 
 /// What the rehearsals of one run found, among many services: the worst in its sentence, the others by their number.

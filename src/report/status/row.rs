@@ -76,7 +76,6 @@ impl Row {
         let drills = if count > 1 { format!(" ({count} drills)") } else { String::new() };
         let (rollback, rollback_tone) = rollback(standing, now);
         let next = standing.drills.iter().filter_map(|drill| drill.watched.next_due_at).min();
-        let before = standing.drills.iter().map(|drill| drill.before).reduce(Tally::and).unwrap_or_default();
         let all = standing.drills.iter().flat_map(|drill| &drill.watched.not_verified);
         let mut not_verified: Vec<String> = all.map(|what| visible(what)).collect();
         not_verified.dedup();
@@ -97,7 +96,7 @@ impl Row {
             next_run: next.map_or_else(|| "by hand only".to_owned(), |next| until(next, now)),
             scheduled: next.is_some(),
             tally: standing.tally(),
-            before,
+            before: standing.before(),
             not_verified,
         })
     }
@@ -106,20 +105,20 @@ impl Row {
 /// Why the drill stands as it does. By reason, never by a run's sentence: one of those may hold a value of a row.
 fn why(drill: &DrillStanding, now: Timestamp) -> String {
     let name = drill.watched.drill.as_str();
-    let newest = drill.newest();
+    let newest = drill.newest_telling();
     let meaning = |reason: Option<Reason>| reason.map_or("the reason is not known", Reason::meaning);
-    let failed = drill.watched.runs.iter().find(|run| run.verdict == Some(crate::model::Verdict::Failed));
+    let failed = drill.newest_failed();
     match (drill.state, newest) {
         (State::Failing, _) => {
             let since = failed.map_or_else(String::new, |run| format!(" {}", ago(run.started_at, now)));
             format!("{name} failed{since}: {}", meaning(failed.and_then(|run| run.reason)))
         }
-        (State::Never, None) => format!("{name} has never run"),
+        (State::Never, None) if drill.newest().is_none() => format!("{name} has never run"),
         (State::Never | State::Stale, Some(run)) if run.reason.is_some() => {
             let verdict = run.verdict.map_or("running", crate::model::Verdict::word);
             format!("{name} {verdict} {}: {}", ago(run.started_at, now), meaning(run.reason))
         }
-        (State::Never, Some(_)) => format!("{name} has proven nothing yet"),
+        (State::Never, _) => format!("{name} has proven nothing yet"),
         (State::Stale, _) => {
             format!("the newest proof of {name} is older than {}", objective(drill.watched.proof_max_age))
         }

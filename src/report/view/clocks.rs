@@ -81,7 +81,6 @@ pub(super) fn recovery_time(clocks: &Clocks) -> Vec<ClockRow> {
 }
 
 pub(super) fn recovery_point(record: &RunRecord, clocks: &Clocks) -> Vec<ClockRow> {
-    let by_hand = record.chosen.as_ref().is_some_and(|chosen| chosen.chosen_by_hand);
     let row = |name, clock: &RecoveryPointClock| ClockRow {
         name,
         value: clock.value.map_or_else(|| "unknown".to_owned(), duration),
@@ -95,7 +94,7 @@ pub(super) fn recovery_point(record: &RunRecord, clocks: &Clocks) -> Vec<ClockRo
         row("backup age", &clocks.backup_age),
         row("newest row age", &clocks.data_age),
     ];
-    if by_hand && record.opening.objectives.rpo.is_some() {
+    if record.chosen_by_hand() && record.opening.objectives.rpo.is_some() {
         rows[0].basis.push_str("; not judged, because a person chose this backup");
     }
     rows

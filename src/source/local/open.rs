@@ -25,7 +25,8 @@ pub(super) fn look(source: &LocalSource, id: &str) -> Result<Option<Candidate>, 
 /// What a file is called and how it stood when it was looked at.
 pub(super) fn candidate(id: String, metadata: &Metadata) -> Candidate {
     let identity = FileIdentity::of(metadata);
-    Candidate { id, size_bytes: identity.size_bytes, modified_at: identity.modified_at }
+    let FileIdentity { size_bytes, modified_at, .. } = identity;
+    Candidate { id, size_bytes, modified_at, multipart: false }
 }
 
 /// Opens the file of a candidate, once, if it is still the one that was chosen.

@@ -186,6 +186,7 @@ async fn c6_an_empty_newest_backup_is_a_finding() {
     place.write("new.dump", b"");
     let located = place.locate(None).await.unwrap();
     assert_eq!(located.candidate().id, "new.dump");
+    assert_eq!(located.chosen.unusable, [located.candidate().modified_at], "nobody recovers from it");
     assert_eq!(reason(place.fetch("new.dump").await), Reason::EmptyBackup);
     let definition = BackupDefinition { min_size: 5, ..place.definition(None) };
     assert_eq!(reason(place.fetch_as("old.dump", &definition).await), Reason::TooSmall);

@@ -195,7 +195,8 @@ fn offered(snapshot: &DbSnapshot) -> Option<Result<Candidate, SkippedCandidate>>
     // A copy keeps the instant of what it was copied from here alone, and that is the state that it holds.
     let created = snapshot.original_snapshot_create_time().or_else(|| snapshot.snapshot_create_time())?;
     let gibibytes = u64::try_from(snapshot.allocated_storage().unwrap_or_default()).unwrap_or_default();
-    Some(Ok(Candidate { id, size_bytes: gibibytes << 30, modified_at: instant(created)? }))
+    let modified_at = instant(created)?;
+    Some(Ok(Candidate { id, size_bytes: gibibytes << 30, modified_at, multipart: false }))
 }
 
 /// The SDK's instant as ours.

@@ -193,16 +193,16 @@ async fn ask(
     }
     let wanted = format!("bytes {}-{}/{}", range.start, range.end - 1, object.size_bytes);
     let is_everything = range.start == 0 && range.end == object.size_bytes;
-    match answer.content_range() {
-        Some(given) if given == wanted => Ok(answer),
-        None if is_everything => Ok(answer),
-        given => {
-            let given = given.unwrap_or("the whole object");
-            Err(trouble::strange(
-                &object.key,
-                &format!("asked for {wanted}, the store answered with {given}"),
-            ))
+    let strange = |how: &str| Err(trouble::strange(&object.key, how));
+    match (answer.content_range(), answer.e_tag()) {
+        (Some(given), _) if given != wanted => {
+            strange(&format!("asked for {wanted}, the store answered with {given}"))
         }
+        (None, _) if !is_everything => {
+            strange(&format!("asked for {wanted}, the store answered with the whole object"))
+        }
+        (_, None) => strange("the store answered without an ETag, so that nobody knows with which object"),
+        (_, Some(_)) => Ok(answer),
     }
 }
 

@@ -65,7 +65,14 @@ fn candidate(object: &Object) -> Option<Candidate> {
         id: object.key()?.to_owned(),
         size_bytes: u64::try_from(object.size()?).ok()?,
         modified_at: instant(object.last_modified()?)?,
+        multipart: object.e_tag().is_some_and(is_multipart),
     })
+}
+
+/// Whether an object was uploaded in parts: its ETag ends with their number, `"9b2c…-17"`.
+pub(super) fn is_multipart(etag: &str) -> bool {
+    let parts = etag.trim_matches('"').rsplit_once('-').map_or("", |(_, parts)| parts);
+    !parts.is_empty() && parts.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The SDK's instant as ours.

@@ -22,7 +22,8 @@ use super::trouble;
 use super::{Artifact, BackupSource, FetchRequest, Listing, SourceError};
 use crate::aws;
 use crate::definition::S3Source;
-use crate::model::Candidate;
+use crate::error::Explain;
+use crate::model::{Candidate, Verdict};
 
 /// Name of the download in the staging directory.
 const DOWNLOAD: &str = "download";
@@ -137,6 +138,7 @@ impl BackupSource for S3Backups {
     async fn look_again(&self, id: &str) -> Result<Option<Candidate>, SourceError> {
         let found = self.head(id).await?;
         Ok(found.map(|object| Candidate {
+            multipart: list::is_multipart(&object.etag),
             id: object.key,
             size_bytes: object.size_bytes,
             modified_at: object.modified_at,
@@ -170,13 +172,24 @@ impl BackupSource for S3Backups {
             download::download(client, &self.source.bucket, &object, file, &growing, request.deadline);
         tokio::select! {
             // What the first bytes are is known long before the last: a wrong format need not be downloaded.
-            taken_in = &mut intake => return taken_in.map_err(broken)?,
+            taken_in = &mut intake => {
+                let taken_in = taken_in.map_err(broken)?;
+                if taken_in.as_ref().is_err_and(says_that_it_is_bad) {
+                    self.is_still(&object).await?;
+                }
+                return taken_in;
+            }
             downloaded = downloading => downloaded?,
         }
         self.is_still(&object).await?;
         growing.complete();
         intake.await.map_err(broken)?
     }
+}
+
+/// A finding about the backup, which the bytes of two objects would look like as well.
+fn says_that_it_is_bad(error: &SourceError) -> bool {
+    error.reason().verdict() == Verdict::Failed
 }
 
 /// A file of the object's size in the staging directory, with its time of modification: for everything behind it, the

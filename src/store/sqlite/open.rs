@@ -19,6 +19,7 @@ const SCHEMAS: &[M<'_>] = &[
     M::up(include_str!("schema_1.sql")),
     M::up(include_str!("schema_2.sql")),
     M::up(include_str!("schema_3.sql")),
+    M::up(include_str!("schema_4.sql")),
 ];
 
 /// In the header of every database of ours; set by schema 1.

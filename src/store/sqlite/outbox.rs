@@ -14,7 +14,13 @@ const COLUMNS: &str =
     "id, run, channel, recipient, message_id, body, short_body, fallback, topic, stands_for,
     not_before, attempts";
 
-const WAITING: &str = "sent_at IS NULL AND given_up_at IS NULL";
+/// Neither taken nor given up.
+const OPEN: &str = "sent_at IS NULL AND given_up_at IS NULL";
+/// One that was gathered into another does not wait: it shares that one's fate.
+pub(super) const WAITING: &str = "sent_at IS NULL AND given_up_at IS NULL AND gathered_in IS NULL";
+
+/// A message, and those that were gathered into it.
+const IT_AND_ITS_OWN: &str = "(id = ?1 OR gathered_in = ?1)";
 
 /// Puts a message into the outbox. One that is there already stays as it is: to say a thing twice must not cost the
 /// verdict that it is said with (2026-11-21).
@@ -99,8 +105,10 @@ pub(in crate::store) fn release(transaction: &Transaction<'_>, holder: &str) -> 
 /// The message is sent.
 pub(in crate::store) fn sent(transaction: &Transaction<'_>, id: i64, at: Timestamp) -> Result<(), Fault> {
     transaction.execute(
-        "UPDATE outbox SET sent_at = ?2, attempts = attempts + 1, refusal = NULL, claimed_by = NULL,
-             claimed_until = NULL WHERE id = ?1",
+        &format!(
+            "UPDATE outbox SET sent_at = ?2, attempts = attempts + 1, refusal = NULL, claimed_by = NULL,
+                 claimed_until = NULL WHERE {IT_AND_ITS_OWN}"
+        ),
         params![id, instant(at)],
     )?;
     Ok(())
@@ -116,14 +124,14 @@ pub(in crate::store) fn failed(
     transaction.execute(
         &format!(
             "UPDATE outbox SET not_before = ?2, attempts = attempts + 1, refusal = ?3, claimed_by = NULL,
-                 claimed_until = NULL WHERE id = ?1 AND {WAITING}"
+                 claimed_until = NULL WHERE {IT_AND_ITS_OWN} AND {OPEN}"
         ),
         params![id, instant(not_before), refusal],
     )?;
     Ok(())
 }
 
-/// The message is given up, and what tells so is posted.
+/// The message is given up, and what tells so is posted: for each of those that were gathered into it, its own.
 pub(in crate::store) fn given_up(
     transaction: &Transaction<'_>,
     id: i64,
@@ -132,15 +140,18 @@ pub(in crate::store) fn given_up(
 ) -> Result<(), Fault> {
     let sql = format!(
         "UPDATE outbox SET given_up_at = ?2, attempts = attempts + 1, refusal = ?3, claimed_by = NULL,
-             claimed_until = NULL WHERE id = ?1 AND {WAITING} RETURNING run, fallback"
+             claimed_until = NULL WHERE {IT_AND_ITS_OWN} AND {OPEN} RETURNING run, fallback"
     );
-    let found: Option<(Option<String>, Option<String>)> = transaction
-        .query_row(&sql, params![id, instant(at), refusal], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((run, Some(fallback))) = found else { return Ok(()) };
-    let entries: Vec<OutboxEntry> = serde_json::from_str(&fallback).map_err(unreadable)?;
-    let run = run.map(|run| run.parse().map_err(unreadable)).transpose()?;
-    entries.into_iter().try_for_each(|entry| post(transaction, run, &OutboxEntry { not_before: at, ..entry }))
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![id, instant(at), refusal])?;
+    let mut fallbacks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let run = about(row)?;
+        fallbacks.extend(fallback(row)?.into_iter().map(|entry| (run, entry)));
+    }
+    fallbacks
+        .into_iter()
+        .try_for_each(|(run, entry)| post(transaction, run, &OutboxEntry { not_before: at, ..entry }))
 }
 
 /// Unsent messages that are due.
@@ -162,19 +173,23 @@ pub(in crate::store) fn due(
 }
 
 fn item(row: &Row<'_>) -> Result<OutboxItem, Fault> {
-    let fallback: Option<String> = row.get("fallback")?;
     let entry = OutboxEntry {
         channel: from_word(&row.get::<_, String>("channel")?)?,
         recipient: row.get("recipient")?,
         message_id: row.get("message_id")?,
         body: row.get("body")?,
         short_body: row.get("short_body")?,
-        fallback: fallback.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text)).map_err(unreadable)?,
+        fallback: fallback(row)?,
         topic: row.get("topic")?,
         stands_for: row.get("stands_for")?,
         not_before: read_instant(row, "not_before")?,
     };
     Ok(OutboxItem { id: row.get("id")?, run: about(row)?, entry, attempts: row.get("attempts")? })
+}
+
+fn fallback(row: &Row<'_>) -> Result<Vec<OutboxEntry>, Fault> {
+    let text: Option<String> = row.get("fallback")?;
+    text.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text)).map_err(unreadable)
 }
 
 fn about(row: &Row<'_>) -> Result<Option<RunId>, Fault> {
@@ -207,7 +222,7 @@ pub(in crate::store) fn depth(connection: &Connection) -> Result<OutboxDepth, Fa
     );
     let (waiting, refused, oldest): (i64, i64, Option<i64>) =
         connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let sql = "SELECT count(*) FROM outbox WHERE given_up_at IS NOT NULL";
+    let sql = "SELECT count(*) FROM outbox WHERE given_up_at IS NOT NULL AND gathered_in IS NULL";
     let given_up: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(OutboxDepth {
         waiting: waiting.unsigned_abs(),
@@ -217,7 +232,7 @@ pub(in crate::store) fn depth(connection: &Connection) -> Result<OutboxDepth, Fa
     })
 }
 
-/// What was refused and waits, and what was given up.
+/// What was refused and waits, and what was given up: of many in one, the many, because each knows its run.
 pub(in crate::store) fn undelivered(
     connection: &Connection,
     run: Option<RunId>,
@@ -227,7 +242,9 @@ pub(in crate::store) fn undelivered(
         "SELECT outbox.run AS run, drill, channel, recipient, coalesce(refusal, '') AS refusal, given_up_at
          FROM outbox LEFT JOIN runs USING (run)
          WHERE sent_at IS NULL AND (?1 IS NULL OR outbox.run = ?1)
-             AND (given_up_at >= ?2 OR (given_up_at IS NULL AND attempts > 0)) ORDER BY outbox.id",
+             AND (given_up_at >= ?2 OR (given_up_at IS NULL AND attempts > 0))
+             AND NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.gathered_in = outbox.id)
+         ORDER BY outbox.id",
     )?;
     let mut rows = statement.query(params![run.map(|run| run.to_string()), instant(since)])?;
     let mut found = Vec::new();
@@ -245,19 +262,20 @@ pub(in crate::store) fn undelivered(
     Ok(found)
 }
 
-/// The newest earlier run that people could hear of.
+/// The newest earlier run that people could hear of; it is leaked if that is what they heard, whatever a sweep has
+/// removed since.
 pub(in crate::store) fn heard_before(
     connection: &Connection,
     drill: &DrillName,
     run: RunId,
 ) -> Result<Option<RunSummary>, Fault> {
-    let sql = "SELECT run FROM runs WHERE drill = ?1 AND run < ?2 AND finished_at IS NOT NULL
+    let sql = "SELECT run, leaked FROM runs WHERE drill = ?1 AND run < ?2 AND finished_at IS NOT NULL
              AND (started_by = 'scheduled' OR EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.run))
          ORDER BY run DESC LIMIT 1";
-    let found: Option<String> =
-        connection.query_row(sql, params![drill.as_str(), run.to_string()], |row| row.get(0)).optional()?;
-    match found {
-        Some(found) => queries::summary(connection, found.parse().map_err(unreadable)?),
-        None => Ok(None),
-    }
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found: Option<(String, bool)> =
+        connection.query_row(sql, params![drill.as_str(), run.to_string()], read).optional()?;
+    let Some((found, leaked)) = found else { return Ok(None) };
+    let summary = queries::summary(connection, found.parse().map_err(unreadable)?)?;
+    Ok(summary.map(|summary| RunSummary { leaked, ..summary }))
 }

@@ -8,12 +8,13 @@ use super::column::{from_word, instant, instant_from, read_drill, read_instant, 
 use super::event;
 use crate::model::{DrillName, Event, Reason, RunId, Watermark};
 use crate::record::RunSummary;
+use crate::record::standing::Tally;
 use crate::store::error::Fault;
 use crate::store::values::{HistoryFilter, LastOccurrence, Occurrence};
 
 /// A run's line. What the newest sweep found stands above what the run knew of itself.
 const SUMMARY: &str = "SELECT run, drill, service, started_at, finished_at, verdict, reason, sentence,
-    time_to_verified_seconds, recovery_point_age_seconds, proof,
+    time_to_verified_seconds, recovery_point_age_seconds, proof, chosen_by_hand,
     (SELECT max(scheduled_at) FROM occurrences WHERE occurrences.run = runs.run) AS due_at,
     coalesce((SELECT leaked FROM cleanups WHERE cleanups.run = runs.run ORDER BY id DESC LIMIT 1), leaked) AS leaked
     FROM runs";
@@ -48,6 +49,27 @@ fn history_query(filter: &HistoryFilter) -> (String, Vec<Value>) {
     // A negative limit is none.
     values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
     (format!("{SUMMARY} {condition} ORDER BY started_at DESC, run DESC LIMIT ?"), values)
+}
+
+/// The runs of a drill by their verdict.
+const TALLY: &str = "SELECT verdict, count(*) FROM runs
+    WHERE drill = ?1 AND started_at >= ?2 AND started_at < ?3 AND verdict IS NOT NULL GROUP BY verdict";
+
+/// How a drill's runs ended that began in `[since, until)`.
+pub(in crate::store) fn tally(
+    connection: &Connection,
+    drill: &DrillName,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Tally, Fault> {
+    let mut statement = connection.prepare_cached(TALLY)?;
+    let mut rows = statement.query(params![drill.as_str(), instant(since), instant(until)])?;
+    let mut tally = Tally::default();
+    while let Some(row) = rows.next()? {
+        tally = tally
+            .and(Tally::of(from_word(&row.get::<_, String>(0)?)?, row.get::<_, isize>(1)?.unsigned_abs()));
+    }
+    Ok(tally)
 }
 
 /// Runs without an ending, oldest first.
@@ -181,6 +203,7 @@ fn read_summary(row: &Row<'_>) -> Result<RunSummary, Fault> {
         recovery_point_age_seconds: row.get("recovery_point_age_seconds")?,
         leaked: row.get("leaked")?,
         proof: row.get("proof")?,
+        chosen_by_hand: row.get("chosen_by_hand")?,
     })
 }
 
@@ -191,7 +214,14 @@ mod tests {
     /// A hundred thousand runs of a thousand drills, made by SQLite itself.
     fn many_runs() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema_1.sql")).unwrap();
+        for schema in [
+            include_str!("schema_1.sql"),
+            include_str!("schema_2.sql"),
+            include_str!("schema_3.sql"),
+            include_str!("schema_4.sql"),
+        ] {
+            connection.execute_batch(schema).unwrap();
+        }
         let sql = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
             INSERT INTO runs (run, drill, service, started_by, started_at, finished_at, verdict)
             SELECT printf('01KAJ%021d', i), printf('drill-%d', i % 1000), 's', 'manual', i, i + 1, 'passed' FROM n";
@@ -227,6 +257,10 @@ mod tests {
             assert!(plan.contains("SEARCH cleanups USING INDEX cleanups_by_run"), "{filter:?}: {plan}");
         }
         let text = |text: &str| Value::Text(text.to_owned());
+        let period = vec![text("drill-7"), Value::Integer(0), Value::Integer(9)];
+        let tally = plan(&connection, TALLY, period);
+        let by_period = "SEARCH runs USING INDEX runs_by_drill (drill=? AND started_at>? AND started_at<?)";
+        assert!(tally.contains(by_period), "{tally}");
         let find = plan(&connection, FIND, vec![text("01KAJ"), text("01KAJ~"), Value::Null]);
         assert!(find.contains("SEARCH runs USING PRIMARY KEY (run>? AND run<?)"), "{find}");
         let unfinished =

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::column::instant;
 use super::{event, outbox};
 use crate::model::event::Trigger;
-use crate::model::{DrillName, Event, RunId};
+use crate::model::{DrillName, Event, Fact, RunId};
 use crate::record::RunSummary;
 use crate::store::error::Fault;
 use crate::store::values::{Claim, Occurrence, OutboxEntry};
@@ -123,15 +123,17 @@ fn insert_run(transaction: &Transaction<'_>, claim: &Claim) -> Result<(), Fault>
         Trigger::Manual => "manual",
         Trigger::Scheduled => "scheduled",
     };
+    let chosen_by_hand = matches!(&claim.opening.fact, Fact::RunStarted(opening) if opening.chosen_by_hand);
     let inserted = transaction.execute(
-        "INSERT INTO runs (run, drill, service, started_by, started_at) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO runs (run, drill, service, started_by, started_at, chosen_by_hand)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         params![
             claim.run.to_string(),
             claim.drill.as_str(),
             claim.service,
             started_by,
-            instant(claim.started_at)
+            instant(claim.started_at),
+            chosen_by_hand,
         ],
     )?;
     if inserted == 1 { Ok(()) } else { Err(Fault::RunExists { run: claim.run }) }
