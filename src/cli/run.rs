@@ -92,7 +92,6 @@ async fn run_one(
         cancel.clone(),
     );
     if let Some(notifier) = notifier {
-        notifier.begun(drill).await;
         world = world.with_notifier(notifier.clone());
     }
     let ended = Box::pin(run::run(drill, order, &world)).await.map_err(|error| {

@@ -61,12 +61,7 @@ impl Runs {
     pub fn start(&mut self, drill: Arc<Drill>, due: Due, demand: Demand, world: World) {
         let order = Order { due: Some(due.clone()), ..Order::default() };
         let of = drill.clone();
-        let task = self.tasks.spawn(async move {
-            if let Some(notifier) = &world.notifier {
-                notifier.begun(&of).await;
-            }
-            Box::pin(run::run(&of, &order, &world)).await.map(Some)
-        });
+        let task = self.tasks.spawn(async move { Box::pin(run::run(&of, &order, &world)).await.map(Some) });
         self.live.insert(task.id(), Live { drill, due, demand, mending: false });
     }
 

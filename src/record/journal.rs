@@ -8,7 +8,8 @@ use crate::model::{Event, Reason, RunId};
 /// Where a run's events become durable.
 pub trait Journal: Send + Sync {
     /// Appends events in order. Returns only when they would survive a power cut; an intent that is not acknowledged
-    /// must not be followed by its effect.
+    /// must not be followed by its effect. An event that is there already, word for word, is no error: whoever appended
+    /// it may not have heard so.
     fn append(&self, run: RunId, events: &[Event]) -> impl Future<Output = Result<(), JournalError>> + Send;
 }
 

@@ -25,6 +25,8 @@ pub struct Story<'w, J> {
 struct Told {
     next: u64,
     record: RunRecord,
+    /// Given to the journal by somebody who may not have waited for the answer: it is there, or it is not.
+    pending: Option<Event>,
 }
 
 /// What a phase says of itself when it has done what it was for.
@@ -45,7 +47,7 @@ impl<'w, J: Journal> Story<'w, J> {
         of: &RunStarted,
         started: Instant,
     ) -> Self {
-        let told = Told { next: opening.sequence + 1, record: RunRecord::opened(of.clone()) };
+        let told = Told { next: opening.sequence + 1, record: RunRecord::opened(of.clone()), pending: None };
         let story = Self { journal, run: of.run, started, told: Mutex::new(told), listener };
         story.show(opening);
         story
@@ -62,7 +64,7 @@ impl<'w, J: Journal> Story<'w, J> {
         let started = Instant::now().checked_sub(record.last.elapsed()).unwrap_or_else(Instant::now);
         let next = events.last().map_or(0, |event| event.sequence + 1);
         events.first().into_iter().for_each(|opening| show(listener, opening));
-        Self { journal, run, started, told: Mutex::new(Told { next, record }), listener }
+        Self { journal, run, started, told: Mutex::new(Told { next, record, pending: None }), listener }
     }
 
     /// The run's own clock.
@@ -73,22 +75,39 @@ impl<'w, J: Journal> Story<'w, J> {
     /// Tells a fact; returns when it is durable.
     pub async fn tell(&self, fact: Fact) -> Result<(), Halt> {
         let mut told = self.told.lock().await;
-        let event = Event { sequence: told.next, at: self.now(), fact };
+        self.settle(&mut told).await?;
+        told.pending = Some(Event { sequence: told.next, at: self.now(), fact });
+        let settled = self.settle(&mut told).await;
+        if settled.is_err() {
+            // The journal has refused it, so that the next event takes its number.
+            told.pending = None;
+        }
+        settled
+    }
+
+    /// Whoever tells may be cancelled before the journal answers, and the journal carries on all the same. What is not
+    /// known to be there is appended once more, with the same number (2026-11-21).
+    async fn settle(&self, told: &mut Told) -> Result<(), Halt> {
+        let Some(event) = told.pending.clone() else { return Ok(()) };
         self.journal.append(self.run, std::slice::from_ref(&event)).await?;
+        told.pending = None;
         told.next += 1;
         told.record.apply(&event);
-        drop(told);
         self.show(&event);
         Ok(())
     }
 
-    /// The next event, for the transaction that ends the run; it is the caller's to write.
-    pub async fn last_event(&self, fact: Fact) -> (Event, RunRecord) {
+    /// The run's last events, for the transaction that ends it; they are the caller's to write.
+    pub async fn last_events(&self, fact: Fact) -> (Vec<Event>, RunRecord) {
         let told = self.told.lock().await;
-        let event = Event { sequence: told.next, at: self.now(), fact };
+        let mut events: Vec<Event> = told.pending.iter().cloned().collect();
+        let sequence = told.next + u64::from(told.pending.is_some());
+        events.push(Event { sequence, at: self.now(), fact });
         let mut record = told.record.clone();
-        record.apply(&event);
-        (event, record)
+        for event in &events {
+            record.apply(event);
+        }
+        (events, record)
     }
 
     /// Shows an event that has become durable.

@@ -34,6 +34,8 @@ pub mod world;
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
+
 use crate::check;
 use crate::definition::{Drill, Select, Source, Then};
 use crate::failpoint;
@@ -43,7 +45,7 @@ use crate::model::{
 };
 use crate::record::{Conclusion, RunRecord, RunSummary};
 use crate::sandbox::Sandbox;
-use crate::store::{Claim, ClaimError, Occurrence, OutboxEntry, Store};
+use crate::store::{Claim, ClaimError, Occurrence, OutboxEntry, Store, StoreError};
 
 use emit::Story;
 use halt::Halt;
@@ -53,6 +55,9 @@ use world::wall_clock;
 pub use world::{Order, World};
 
 const _: () = assert!(EVENT_VERSION == 1, "a new version of events needs an upgrade in the store's reader");
+
+/// Between the attempts to write the end of a run down, where what keeps the store from it may pass.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// A run that has ended, whichever way.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +92,7 @@ pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, C
         }
     };
     let outcome = tokio::select! {
-        outcome = recovery => outcome,
+        (outcome, ()) = join(recovery, begun(drill, world)) => outcome,
         () = world.cancel.cancelled() => Err(Halt::new(world.cancel_reason, "")),
     };
     if let Err(halt) = outcome {
@@ -101,6 +106,13 @@ pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, C
     let ended = finish(drill, Fact::CleanedUp(cleanup), world, &story).await;
     drop(lease);
     Ok(ended)
+}
+
+/// A dead man's switch that is slow must not cost the recovery time.
+async fn begun(drill: &Drill, world: &World) {
+    if let Some(notifier) = &world.notifier {
+        notifier.begun(drill).await;
+    }
 }
 
 /// The recovery itself in a container, from the source to the last check; then the rollbacks.
@@ -213,15 +225,34 @@ fn keep_for(drill: &Drill, order: &Order, record: &RunRecord) -> Option<Duration
 
 /// The verdict, its evidence and its line of history in one transaction.
 async fn finish(drill: &Drill, last: Fact, world: &World, story: &Story<'_, Store>) -> Ended {
-    let (event, record) = story.last_event(last).await;
+    let (events, record) = story.last_events(last).await;
     let conclusion = Conclusion::of(&record);
     let summary = RunSummary::of(&record, &conclusion);
     let outbox = messages(drill, &record, &conclusion, world).await;
     failpoint::reach("before_result_commit").await;
-    let finished = world.store.finish(summary, std::slice::from_ref(&event), &outbox).await;
+    let finished = write_the_end(summary, &events, &outbox, world).await;
     failpoint::reach("after_commit").await;
-    story.show(&event);
+    for event in &events {
+        story.show(event);
+    }
     Ended { record, conclusion, unrecorded: finished.err().map(|error| error.to_string()) }
+}
+
+/// Another process's transaction ends, and space is freed. The lease is held meanwhile, so that nobody takes the run for
+/// lost.
+async fn write_the_end(
+    summary: RunSummary,
+    events: &[Event],
+    outbox: &[OutboxEntry],
+    world: &World,
+) -> Result<(), StoreError> {
+    for pause in PAUSES {
+        match world.store.finish(summary.clone(), events, outbox).await {
+            Err(error) if error.fault.may_pass() => tokio::time::sleep(pause).await,
+            finished => return finished,
+        }
+    }
+    world.store.finish(summary, events, outbox).await
 }
 
 /// Who is told what, to be written in the same transaction as the verdict.

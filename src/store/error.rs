@@ -148,6 +148,11 @@ impl Fault {
         StoreError { path: path.to_owned(), fault: self }
     }
 
+    /// Somebody else's transaction, or a lack of space: the same write may succeed a little later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Locked | Self::DiskFull)
+    }
+
     /// What is on disk is no longer known, so that nothing may be written on top of it.
     pub(super) fn is_final(&self) -> bool {
         matches!(self, Self::Io { .. } | Self::Corrupt { .. })

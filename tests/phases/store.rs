@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use drillyard::store::{Fault, Store};
 use tempfile::TempDir;
 
 use crate::rig::{QUICK, Rig, within};
@@ -85,6 +86,17 @@ fn a_disk_that_is_full_or_fills_up_during_the_run_is_told_and_leaves_nothing_on_
         let next = rig.run(&[]);
         assert_eq!(next.code, Some(0), "with space again: {}", next.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_store_on_a_full_disk_says_so_before_a_run_needs_it() {
+    let disk = Disk::of("1m");
+    let store = Store::open(&disk.state()).unwrap();
+    store.can_write().await.unwrap();
+    let filler = disk.fill_but(0);
+    assert_eq!(store.can_write().await.unwrap_err().fault, Fault::DiskFull);
+    fs::remove_file(filler).unwrap();
+    store.can_write().await.unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! From a run's claim to its verdict, each step all or nothing.
 
 use drillyard::error::Explain;
-use drillyard::model::{CleanUp, Reason, Verdict, Watermark};
+use drillyard::model::{CleanUp, Event, Reason, Verdict, Watermark};
 use drillyard::record::Journal;
 use drillyard::store::{Channel, ClaimError, Fault, KeptSandbox, OutboxEntry, StoreError};
 
@@ -136,6 +136,19 @@ async fn nothing_is_added_to_a_run_after_its_verdict() {
         assert!(scene.sql().execute(sql, []).is_err(), "the file itself refuses `{sql}`");
     }
     assert_eq!(scene.store.events(run).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_is_there_already_is_taken_and_another_one_of_its_number_is_not() {
+    let scene = Scene::new();
+    let run = new_run();
+    let _lease = scene.store.claim(by_hand(run)).await.unwrap();
+    scene.store.append(run, &[warning(1)]).await.unwrap();
+    scene.store.append(run, &[warning(1), warning(2)]).await.unwrap();
+    assert_eq!(scene.store.events(run).await.unwrap()[1..], [warning(1), warning(2)]);
+    let other = Event { fact: warning(7).fact, ..warning(2) };
+    assert_eq!(fault(scene.store.append(run, &[other]).await), Fault::Gap { run, expected: 3, found: 2 });
+    assert_eq!(scene.store.events(run).await.unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -10,3 +10,4 @@ mod outbox;
 mod processes;
 mod reading;
 mod scene;
+mod telling;

@@ -20,6 +20,18 @@ pub(super) fn insert(transaction: &Transaction<'_>, run: RunId, event: &Event) -
     Ok(())
 }
 
+/// Whether this very event is there.
+pub(super) fn is_there(connection: &Connection, run: RunId, event: &Event) -> Result<bool, Fault> {
+    let body = serde_json::to_string(&event.fact).map_err(unreadable)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM events
+             WHERE run = ?1 AND sequence = ?2 AND version = ?3 AND at_us = ?4 AND body = ?5)",
+    )?;
+    let (sequence, at) = (number(event.sequence), number(event.at.as_micros()));
+    let values = params![run.to_string(), sequence, EVENT_VERSION, at, body];
+    Ok(statement.query_row(values, |row| row.get(0))?)
+}
+
 /// The events of a run, in order.
 pub(super) fn of(connection: &Connection, run: RunId) -> Result<Vec<Event>, Fault> {
     let mut statement = connection.prepare_cached(
