@@ -16,8 +16,8 @@ const DAYS: i64 = 30;
 /// Seeds are spread over so many threads.
 const THREADS: u64 = 4;
 
-/// Instants that ended, kills, jumps of the clock.
-type Counts = (usize, usize, usize);
+/// Instants that ended, kills, jumps of the clock, writes that failed, drills that were changed while they waited.
+type Counts = [usize; 5];
 
 #[test]
 fn f5_f6_f8_f9_f16_whatever_happens_every_due_instant_ends_exactly_once() {
@@ -27,15 +27,14 @@ fn f5_f6_f8_f9_f16_whatever_happens_every_due_instant_ends_exactly_once() {
         let threads: Vec<std::thread::ScopedJoinHandle<'_, Vec<Counts>>> = started.collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
-    let (mut ended, mut kills, mut jumps) = (0, 0, 0);
-    for counted in counts {
-        ended += counted.0;
-        kills += counted.1;
-        jumps += counted.2;
-    }
+    let [ended, kills, jumps, refusals, overtaken] =
+        counts.iter().fold([0; 5], |sums, counts| std::array::from_fn(|at| sums[at] + counts[at]));
+    let told = format!(
+        "{ended} instants, {kills} kills, {jumps} jumps, {refusals} refusals, {overtaken} changed while they waited"
+    );
     assert!(
-        ended > 500_000 && kills > 3_000 && jumps > 2_000,
-        "{ended} instants, {kills} kills, {jumps} jumps"
+        ended > 500_000 && kills > 3_000 && jumps > 2_000 && refusals > 1_500 && overtaken > 20,
+        "{told}"
     );
 }
 
@@ -48,7 +47,7 @@ fn weeks(seed: u64) -> Counts {
         world.sleep();
     }
     world.settle();
-    (world.store.len(), world.kills, world.jumps)
+    [world.store.len(), world.kills, world.jumps, world.refusals, world.overtaken]
 }
 
 #[test]

@@ -95,6 +95,11 @@ impl Used {
 }
 
 impl Capacity {
+    /// Whether a run that takes so much may start beside what is taken. One that needs more than there is starts alone.
+    pub fn has_room(&self, used: &Used, demand: &Demand) -> bool {
+        used.slots == 0 || self.holds(&used.with(demand))
+    }
+
     fn holds(&self, used: &Used) -> bool {
         let within = |most: Option<u64>, used: u64| most.is_none_or(|most| used <= most);
         used.slots <= self.slots
@@ -105,7 +110,7 @@ impl Capacity {
 }
 
 /// Goes through the queue, which is in the order in which runs came due. Nobody overtakes: a run that needs much would
-/// wait for ever behind small ones. A run that needs more than there is starts alone.
+/// wait for ever behind small ones.
 pub fn admit(queue: &[Waiting], used: &Used, capacity: &Capacity, now: Timestamp) -> Vec<Admission> {
     let mut used = *used;
     let mut blocked = false;
@@ -115,10 +120,9 @@ pub fn admit(queue: &[Waiting], used: &Used, capacity: &Capacity, now: Timestamp
             admissions.push(Admission::TooLate(place));
             continue;
         }
-        let then = used.with(&waiting.demand);
-        blocked |= used.slots > 0 && !capacity.holds(&then);
+        blocked |= !capacity.has_room(&used, &waiting.demand);
         if !blocked {
-            used = then;
+            used = used.with(&waiting.demand);
             admissions.push(Admission::Start(place));
         }
     }
@@ -177,6 +181,14 @@ mod tests {
         assert_eq!(admit(&queue[1..], &Used::default().with(&queue[0].demand), &HALL, at(1)), []);
         let none = Capacity { slots: 0, ..HALL };
         assert_eq!(admit(&queue, &Used::default(), &none, at(1)), [Admission::Start(0)]);
+    }
+
+    #[test]
+    fn a_slot_is_not_all_the_room_that_a_run_takes() {
+        let run = |memory| Demand { memory, ..Demand::default() };
+        let beside = Used::default().with(&run(6));
+        assert!(HALL.has_room(&beside, &run(4)) && !HALL.has_room(&beside, &run(5)));
+        assert!(HALL.has_room(&Used::default(), &run(11)), "alone");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::model::{DrillName, Reason, Watermark};
 
 /// Missed instants of one drill that are told one by one; the older ones are told as one.
 const ONE_BY_ONE: usize = 1_000;
+const OVERLAP: (Reason, &str) =
+    (Reason::Overlap, "the run before it was still going on, or waiting for its start");
 
 /// A drill, and how far its schedule has been worked off.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +96,18 @@ pub fn decide(
     decision
 }
 
+impl Decision {
+    /// Leaves to the next look what is more than `most` instants to be written down, and with it the start of a drill
+    /// whose older instants are left: its watermark must not move past them. True where something is left.
+    pub fn cut(&mut self, most: usize) -> bool {
+        let left: BTreeSet<DrillName> =
+            self.unstarted.iter().skip(most).map(|instant| instant.drill.clone()).collect();
+        self.unstarted.truncate(most);
+        self.due.retain(|due| !left.contains(&due.drill));
+        !left.is_empty()
+    }
+}
+
 impl Plan<'_> {
     fn decide(&self, busy: bool, up_since: Timestamp, now: Timestamp, decision: &mut Decision) {
         let passed = passed(&self.schedule.calendar, self.watermark, self.nominal(now));
@@ -104,12 +118,16 @@ impl Plan<'_> {
         }
         let Some((newest, older)) = passed.newest.split_last() else { return };
         for instant in older {
-            let (reason, detail) = if busy && self.due_at(*instant) >= up_since {
-                overlap()
-            } else {
-                let why = "came due while the daemon was down; a later one has come due since";
-                (Reason::Down, why.to_owned())
+            let (reason, detail) = match (self.due_at(*instant) < up_since, busy) {
+                (true, _) => {
+                    (Reason::Down, "came due while the daemon was down; a later one has come due since")
+                }
+                (false, true) => OVERLAP,
+                (false, false) => {
+                    (Reason::Overlap, "could not be started before a later one had come due as well")
+                }
             };
+            let detail = detail.to_owned();
             decision.unstarted.push(self.unstarted(*instant, reason, detail));
         }
         match self.obstacle(*newest, busy, up_since, now) {
@@ -147,7 +165,7 @@ impl Plan<'_> {
             (false, true) => {
                 Some((Reason::Window, format!("was looked at more than {:#} too late", within())))
             }
-            (_, false) if busy => Some(overlap()),
+            (_, false) if busy => Some((OVERLAP.0, OVERLAP.1.to_owned())),
             (_, false) => None,
         }
     }
@@ -174,10 +192,6 @@ impl Plan<'_> {
         let within = self.schedule.start_within(scheduled_at);
         self.due_at(scheduled_at).checked_add(within).unwrap_or(Timestamp::MAX)
     }
-}
-
-fn overlap() -> (Reason, String) {
-    (Reason::Overlap, "the run before it was still going on, or waiting for its start".to_owned())
 }
 
 /// Instants that have come due.

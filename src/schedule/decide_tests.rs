@@ -157,6 +157,39 @@ fn f9_a_drill_that_runs_or_waits_skips_what_comes_due() {
 }
 
 #[test]
+fn f9_what_came_due_while_a_run_went_on_or_waited_is_no_downtime_after_its_end() {
+    let hourly = schedule("0 * * * *");
+    let late = decided(&hourly, 0, "2026-11-01T09:00:00Z", "2026-11-01T10:30:00Z", "2026-11-01T13:00:00Z");
+    let expected = [("10", Reason::Down), ("11", Reason::Overlap), ("12", Reason::Overlap)]
+        .map(|(hour, reason)| (format!("2026-11-01T{hour}:00:00Z"), reason));
+    assert_eq!(reasons(&late), expected);
+    assert!(late.unstarted[1].detail.contains("before a later one"), "{}", late.unstarted[1].detail);
+    assert_eq!(late.due.len(), 1);
+}
+
+#[test]
+fn what_is_cut_off_a_look_is_decided_again_in_the_next_one_and_nothing_overtakes_it() {
+    let hourly = schedule("0 * * * *");
+    let (now, mut mark) = ("2026-11-03T00:00:00Z", "2026-11-01T00:00:00Z".to_owned());
+    let mut told = Vec::new();
+    loop {
+        let mut decision = decided(&hourly, 0, &mark, now, now);
+        let more = decision.cut(20);
+        told.extend(reasons(&decision));
+        assert_eq!(decision.due.len(), usize::from(!more), "{told:?}");
+        if !more {
+            break;
+        }
+        mark = told.last().unwrap().0.clone();
+    }
+    assert_eq!(told.len(), 47);
+    assert!(
+        told.is_sorted_by_key(|(at, _)| at.clone()) && told.iter().all(|(_, reason)| *reason == Reason::Down),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn f6_thirty_years_ahead_are_told_in_bounds_and_at_once() {
     let started = std::time::Instant::now();
     for cron in ["* * * * *", "0 * * * *", "0 3 * * *", "* * 1 1 *", "0 0 29 2 *"] {

@@ -1,17 +1,24 @@
 //! A daemon and its store as values: what survives a kill is what the store holds.
 
+#[path = "trouble.rs"]
+mod trouble;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use drillyard::definition::{Calendar, IfMissed, Schedule};
 use drillyard::model::{DrillName, Reason, StoreId};
 use drillyard::schedule::{
-    Admission, Capacity, Demand, DueInstant, Plan, Reading, Used, Waiting, admit, decide, jitter,
+    Admission, Capacity, Demand, DueInstant, Plan, Reading, UnstartedInstant, Used, Waiting, admit, decide,
+    jitter,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::random::Random;
+
+/// Instants that are written down in one look.
+const AT_A_LOOK: usize = 50;
 
 const SCHEDULES: [(&str, &str); 8] = [
     ("30 2 * * *", "Europe/Berlin"),
@@ -61,14 +68,21 @@ pub struct World {
     pub store: BTreeMap<(DrillName, Timestamp), Option<End>>,
     /// Durable: how far each schedule has been worked off.
     watermarks: BTreeMap<DrillName, Timestamp>,
-    /// Lost with the daemon, and so are the next four.
+    /// Lost with the daemon, and so are the next six.
     pub queue: Vec<Waiting>,
+    /// Drills whose schedule was changed while they waited.
+    changed: BTreeSet<DrillName>,
+    /// Drills of which the store did not take something, and until when on the monotonic clock they are left alone.
+    held: BTreeMap<DrillName, Duration>,
     running: Vec<Running>,
     up_since: Timestamp,
     last_look: Reading,
     wake_at: Option<Timestamp>,
     pub kills: usize,
     pub jumps: usize,
+    /// How often the store took nothing, and how often a drill was changed while it waited.
+    pub refusals: usize,
+    pub overtaken: usize,
     /// The latest that the wall clock ever showed.
     highest: Timestamp,
     /// Nothing goes wrong any more.
@@ -87,12 +101,16 @@ impl World {
             store: BTreeMap::new(),
             watermarks: BTreeMap::new(),
             queue: Vec::new(),
+            changed: BTreeSet::new(),
+            held: BTreeMap::new(),
             running: Vec::new(),
             up_since: now,
             last_look: Reading { monotonic: Duration::ZERO, wall: now },
             wake_at: None,
             kills: 0,
             jumps: 0,
+            refusals: 0,
+            overtaken: 0,
             highest: now,
             calm: false,
         };
@@ -139,59 +157,12 @@ impl World {
         self.drills.push(Drill { name, schedule, jitter });
     }
 
-    /// Something goes wrong now and then.
-    pub fn trouble(&mut self) {
-        match self.random.between(1, 4_000) {
-            1..=20 => {
-                self.kill();
-                let down = *self.random.of(&[0, 1, 60, 3_600, 100_000]);
-                self.pass(SignedDuration::from_secs(self.random.clone().between(0, down)));
-                self.random.next();
-                self.start();
-            }
-            21 => {
-                self.kill();
-                let days = self.random.between(1, 60);
-                self.pass(SignedDuration::from_hours(24 * days));
-                self.start();
-            }
-            22..=30 => self.jump(*self.random.clone().of(&[6, 40, 4_000, 90_000])),
-            31..=39 => self.jump(-*self.random.clone().of(&[6, 40, 4_000, 90_000])),
-            40..=43 => self.reload(),
-            _ => {}
-        }
-    }
-
-    fn jump(&mut self, seconds: i64) {
-        self.random.next();
-        self.now += SignedDuration::from_secs(seconds);
-        self.highest = self.highest.max(self.now);
-        self.jumps += 1;
-    }
-
-    /// A changed schedule begins at the present, or where the old one had got to, if that is later.
-    fn reload(&mut self) {
-        if self.drills.is_empty() {
-            return;
-        }
-        let last = i64::try_from(self.drills.len()).unwrap() - 1;
-        let at = usize::try_from(self.random.between(0, last)).unwrap();
-        let name = self.drills[at].name.clone();
-        // What waits starts with the definition that it came due by.
-        if self.queue.iter().any(|waiting| waiting.drill == name) {
-            return;
-        }
-        let schedule = self.schedule(name.as_str());
-        let jitter = jitter::offset(&name, &StoreId::new("01K0"), &schedule);
-        let now = self.now;
-        self.watermarks.entry(name.clone()).and_modify(|mark| *mark = (*mark).max(now));
-        self.drills[at] = Drill { name, schedule, jitter };
-    }
-
     /// The process is gone, and with it what only it knew.
     pub fn kill(&mut self) {
         self.kills += 1;
         self.queue.clear();
+        self.changed.clear();
+        self.held.clear();
         self.running.clear();
     }
 
@@ -251,7 +222,8 @@ impl World {
     fn decide(&mut self) {
         // As in the daemon, those that wait are left out: nothing may move their watermark past them.
         let waiting: BTreeSet<&DrillName> = self.queue.iter().map(|waiting| &waiting.drill).collect();
-        let plans = self.drills.iter().filter(|drill| !waiting.contains(&drill.name)).map(|drill| Plan {
+        let asked = |drill: &&Drill| !waiting.contains(&drill.name) && !self.holds(&drill.name);
+        let plans = self.drills.iter().filter(asked).map(|drill| Plan {
             drill: &drill.name,
             schedule: &drill.schedule,
             jitter: drill.jitter,
@@ -259,14 +231,21 @@ impl World {
         });
         let plans: Vec<Plan<'_>> = plans.collect();
         let busy: BTreeSet<DrillName> = self.running.iter().map(|run| run.drill.clone()).collect();
-        let decision = decide(&plans, &busy, self.up_since, self.now);
+        let mut decision = decide(&plans, &busy, self.up_since, self.now);
         assert!(decision.unstarted.len() <= 1_001 * plans.len(), "seed {}: unbounded", self.seed);
         assert!(decision.wake_at.is_none_or(|wake| wake > self.now), "seed {}: wakes in the past", self.seed);
         assert!(decision.due.is_sorted_by_key(|due| due.due_at), "seed {}: out of order", self.seed);
         self.wake_at = decision.wake_at;
+        if decision.cut(AT_A_LOOK) {
+            self.wake_at = Some(self.now);
+        }
         for instant in decision.unstarted {
             assert!(instant.scheduled_at <= self.now, "seed {}: missed before it was due", self.seed);
-            self.write(&instant.drill, instant.scheduled_at, End::Unstarted(instant.reason), &instant.detail);
+            self.judge(&instant);
+            if !self.holds(&instant.drill) && !self.refuses(&instant.drill) {
+                let end = End::Unstarted(instant.reason);
+                self.write(&instant.drill, instant.scheduled_at, end, &instant.detail);
+            }
             if self.killed_here() {
                 return;
             }
@@ -275,8 +254,17 @@ impl World {
             assert!(due.due_at <= self.now && self.now < due.start_until, "seed {}: {due:?}", self.seed);
             assert!(!busy.contains(&due.drill), "seed {}: {due:?} is busy", self.seed);
             assert!(due.scheduled_at > self.watermarks[&due.drill], "seed {}: {due:?} again", self.seed);
-            self.queue.push(self.waiting(due));
+            if !self.holds(&due.drill) {
+                self.queue.push(self.waiting(due));
+            }
         }
+    }
+
+    /// Only what came due before the daemon was up was missed because it was down.
+    fn judge(&self, instant: &UnstartedInstant) {
+        let jitter = self.drills.iter().find(|found| found.name == instant.drill).unwrap().jitter;
+        let down = instant.scheduled_at + jitter < self.up_since || instant.detail.starts_with("stands for");
+        assert!(down || instant.reason != Reason::Down, "seed {}: {instant:?}", self.seed);
     }
 
     fn waiting(&self, due: DueInstant) -> Waiting {
@@ -289,15 +277,6 @@ impl World {
         }
     }
 
-    fn killed_here(&mut self) -> bool {
-        let killed = !self.calm && self.random.once_in(500);
-        if killed {
-            self.kill();
-            self.start();
-        }
-        killed
-    }
-
     fn admit(&mut self) {
         let capacity = Capacity { slots: 2, memory: Some(4), disk: None, staging: None };
         let used = self.running.iter().fold(Used::default(), |used, run| used.with(&run.demand));
@@ -307,6 +286,9 @@ impl World {
             let (Admission::Start(place) | Admission::TooLate(place)) = admission;
             let waiting = self.queue[place].clone();
             match admission {
+                _ if self.refuses(&waiting.drill) => {
+                    self.changed.remove(&waiting.drill);
+                }
                 Admission::Start(_) => self.begin(&waiting),
                 Admission::TooLate(_) => {
                     let end = End::Unstarted(Reason::NoSlot);
@@ -358,8 +340,12 @@ impl World {
         let mark = self.watermarks[drill];
         let before = self.store.insert((drill.clone(), scheduled_at), end);
         assert!(before.is_none(), "seed {seed}: {drill} at {scheduled_at} ended twice");
+        if self.changed.remove(drill) {
+            self.overtaken += 1;
+            self.watermarks.insert(drill.clone(), mark.max(scheduled_at));
+            return;
+        }
         assert!(scheduled_at > mark, "seed {seed}: the watermark of {drill} goes back");
-        // The queue may hold an older one of another definition; what is claimed in order is passed in order.
         let calendar = &self.drills.iter().find(|found| found.name == *drill).unwrap().schedule.calendar;
         if let Some(next) = calendar.next_after(mark) {
             assert!(next >= scheduled_at, "seed {seed}: {drill} at {next} was never told");
@@ -375,10 +361,13 @@ impl World {
         self.start();
         for _ in 0..1_000 {
             self.look();
-            if self.queue.is_empty() && self.running.is_empty() {
+            let more = self.wake_at.is_some_and(|at| at <= self.now);
+            if self.queue.is_empty() && self.running.is_empty() && !more {
                 break;
             }
-            self.pass(SignedDuration::from_mins(10));
+            if !more {
+                self.pass(SignedDuration::from_mins(10));
+            }
         }
         self.look();
         let open = self.store.values().filter(|end| end.is_none()).count();
