@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::{Context, engine_hosts, explain, fail};
 use super::{Exit, help, print, show};
 use crate::engine::Engine;
-use crate::run::sweep;
+use crate::run::sweep::{self, Swept};
 use crate::run::world::wall_clock;
 
 pub(super) async fn release(context: &Context, run: &str) -> u8 {
@@ -21,14 +21,15 @@ pub(super) async fn release(context: &Context, run: &str) -> u8 {
         return explain(&error, Exit::Errored);
     }
     // What is no longer kept is what a sweep removes.
-    match sweep::sweep(&context.store, &engine, &[], wall_clock(), false).await {
-        Ok(swept) if swept.failed.is_empty() && context.json => print(&help::pretty(
+    let mut swept = Swept::default();
+    match sweep::sweep(&context.store, &engine, &[], wall_clock(), false, &mut swept).await {
+        Ok(()) if swept.failed.is_empty() && context.json => print(&help::pretty(
             &json!({ "schema": "drillyard/release/1", "run": run, "removed": swept.removed }),
         )),
-        Ok(swept) if swept.failed.is_empty() => {
+        Ok(()) if swept.failed.is_empty() => {
             print(&format!("released: nothing of run {run} is kept any more"))
         }
-        Ok(swept) => fail(&format!("not removed: {}", swept.failed.join("; ")), None, Exit::Leaked),
+        Ok(()) => fail(&format!("not removed: {}", swept.failed.join("; ")), None, Exit::Leaked),
         Err(halt) => fail(&halt.0.detail, halt.0.hint.as_deref(), Exit::Errored),
     }
 }

@@ -18,10 +18,11 @@ pub(super) async fn sweep(global: &Global, context: &Context, drills: &[String],
         Ok(engine) => engine,
         Err(error) => return explain(&error, Exit::Errored),
     };
-    let swept = match sweep::sweep(&context.store, &engine, &drills, wall_clock(), dry_run).await {
-        Ok(swept) => swept,
-        Err(halt) => return fail(&halt.0.detail, halt.0.hint.as_deref(), Exit::Errored),
-    };
+    let mut swept = Swept::default();
+    let ended = sweep::sweep(&context.store, &engine, &drills, wall_clock(), dry_run, &mut swept).await;
+    if let Err(halt) = ended {
+        return fail(&halt.0.detail, halt.0.hint.as_deref(), Exit::Errored);
+    }
     print(&if context.json { help::pretty(&as_json(&swept, dry_run)) } else { as_text(&swept, dry_run) });
     if swept.failed.is_empty() { Exit::Passed.code() } else { Exit::Leaked.code() }
 }

@@ -23,12 +23,14 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// The result of a chore.
 #[derive(Debug)]
 pub enum Done {
+    /// The engine was asked: memory of its machine in bytes, where it answered.
+    Asked(Option<u64>),
     /// A sweep.
     Swept {
-        /// What it did, or why there was none.
-        swept: Result<Swept, Halt>,
-        /// Memory of the engine's machine in bytes, where it answered.
-        engine_memory: Option<u64>,
+        /// What it did.
+        swept: Swept,
+        /// Why it did not come to its end.
+        ended: Result<(), Halt>,
     },
     /// A round over the outbox; when the next message can be delivered, or the next digest is due, perhaps already.
     Delivered(Option<Timestamp>),
@@ -70,9 +72,7 @@ impl Chores {
         let (store, hosts, drills) = (store.clone(), engine_hosts.to_vec(), drills());
         let waker = waker.clone();
         let task = tokio::spawn(async move {
-            let done = Box::pin(sweep_once(&store, &hosts, &drills)).await;
-            // Nobody waits for it when the daemon has ended.
-            drop(waker.send(Wake::ChoreDone(Box::new(done))));
+            Box::pin(sweep_once(&store, &hosts, &drills, &waker)).await;
         });
         self.sweep = Some((task.abort_handle(), Instant::now()));
     }
@@ -149,34 +149,39 @@ async fn deliver(round: Round, now: Timestamp) {
     drop(round.waker.send(Wake::ChoreDone(Box::new(Done::Delivered(next_at)))));
 }
 
-async fn sweep_once(store: &Store, hosts: &[String], drills: &[RdsDrill]) -> Done {
-    let engine = match Engine::connect(hosts).await {
-        Ok(engine) => engine,
+async fn sweep_once(store: &Store, hosts: &[String], drills: &[RdsDrill], waker: &Waker) {
+    // Nobody waits for it when the daemon has ended.
+    let tell = |done| drop(waker.send(Wake::ChoreDone(Box::new(done))));
+    let mut swept = Swept::default();
+    let ended = match Engine::connect(hosts).await {
+        Ok(engine) => {
+            // A sweep may take minutes, and runs wait for the answer.
+            tell(Done::Asked(Some(engine.about().memory_bytes)));
+            failpoint::reach("before_sweep").await;
+            let ended = sweep::sweep(store, &engine, drills, wall_clock(), false, &mut swept).await;
+            failpoint::reach("after_sweep").await;
+            ended
+        }
         Err(error) => {
-            let swept = sweep_accounts(store, drills).await.and(Err(error.into()));
-            return Done::Swept { swept, engine_memory: None };
+            tell(Done::Asked(None));
+            sweep_accounts(store, drills).await.and(Err(error.into()))
         }
     };
-    failpoint::reach("before_sweep").await;
-    let swept = sweep::sweep(store, &engine, drills, wall_clock(), false).await;
-    failpoint::reach("after_sweep").await;
-    Done::Swept { swept, engine_memory: Some(engine.about().memory_bytes) }
+    tell(Done::Swept { swept, ended });
 }
 
 /// Tells what a sweep has done, where it has done anything.
-pub fn tell(swept: &Result<Swept, Halt>) {
-    match swept {
-        Ok(swept) => {
-            for run in &swept.aborted {
-                tracing::warn!(run = %run.run, drill = %run.drill, "its process had died: aborted");
-            }
-            for effect in &swept.removed {
-                tracing::info!(%effect, "removed what an interrupted run had left");
-            }
-            for failure in &swept.failed {
-                tracing::error!(%failure, "could not be removed");
-            }
-        }
-        Err(halt) => tracing::warn!(reason = halt.0.reason.word(), detail = %halt.0.detail, "no sweep"),
+pub fn tell(swept: &Swept, ended: &Result<(), Halt>) {
+    for run in &swept.aborted {
+        tracing::warn!(run = %run.run, drill = %run.drill, "its process had died: aborted");
+    }
+    for effect in &swept.removed {
+        tracing::info!(%effect, "removed what an interrupted run had left");
+    }
+    for failure in &swept.failed {
+        tracing::error!(%failure, "could not be removed");
+    }
+    if let Err(halt) = ended {
+        tracing::warn!(reason = halt.0.reason.word(), detail = %halt.0.detail, "no sweep");
     }
 }

@@ -44,11 +44,8 @@ pub enum Looked {
     Same,
     /// Somebody is at work on a file: look again after [`SETTLED`].
     Unsettled,
-    /// They were read again. Drills whose calendar is new or another begin now.
-    Read {
-        /// Their names.
-        begin: Vec<DrillName>,
-    },
+    /// They were read again.
+    Read,
 }
 
 impl Definitions {
@@ -83,10 +80,8 @@ impl Definitions {
         if !asked && stamps.iter().any(Stamp::is_fresh) {
             return Looked::Unsettled;
         }
-        let before = self.drills.clone();
         self.read();
-        let begin = self.drills.values().filter(|drill| begins_anew(before.get(&drill.name), drill));
-        Looked::Read { begin: begin.map(|drill| drill.name.clone()).collect() }
+        Looked::Read
     }
 
     fn read(&mut self) {
@@ -162,11 +157,6 @@ fn merge(old: &Drills, parsed: &Parsed) -> (Drills, Vec<DrillName>) {
         }
     }
     (drills, kept)
-}
-
-fn begins_anew(before: Option<&Arc<Drill>>, now: &Drill) -> bool {
-    let calendar = |drill: &Drill| drill.schedule.as_ref().map(|schedule| schedule.calendar.clone());
-    now.schedule.is_some() && before.is_none_or(|before| calendar(before) != calendar(now))
 }
 
 fn tell(fault: &Fault) {

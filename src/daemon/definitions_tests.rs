@@ -52,13 +52,6 @@ fn names(definitions: &Definitions) -> Vec<&str> {
     definitions.drills().keys().map(DrillName::as_str).collect()
 }
 
-fn begun(looked: Looked) -> Vec<String> {
-    match looked {
-        Looked::Read { begin } => begin.iter().map(ToString::to_string).collect(),
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn i1_a_broken_file_keeps_the_last_good_version_of_its_drill_and_others_go_on() {
     let files = Files::new();
@@ -69,12 +62,12 @@ fn i1_a_broken_file_keeps_the_last_good_version_of_its_drill_and_others_go_on() 
     let good = definitions.drills()["orders".parse::<DrillName>().as_ref().unwrap()].clone();
     files.write("drills/orders.yaml", "drill: orders\nbackup: [\n");
     files.drill("users", "0 5 * * *");
-    assert_eq!(begun(definitions.look(false)), ["users"]);
+    assert_eq!(definitions.look(false), Looked::Read);
     assert_eq!(names(&definitions), ["orders", "users"]);
     assert_eq!(definitions.drills()[&good.name], good);
     assert!(definitions.errors() > 0);
     files.drill("orders", "0 3 * * *");
-    assert_eq!(begun(definitions.look(false)), Vec::<String>::new());
+    assert_eq!(definitions.look(false), Looked::Read);
     assert_eq!(definitions.errors(), 0);
 }
 
@@ -88,22 +81,10 @@ fn i7_a_file_that_is_gone_takes_its_drill_with_it_and_one_that_is_being_written_
     assert_eq!(definitions.look(false), Looked::Unsettled);
     assert_eq!(names(&definitions), ["orders"]);
     files.age("drills/users.yaml");
-    assert_eq!(begun(definitions.look(false)), ["users"]);
+    assert_eq!(definitions.look(false), Looked::Read);
     fs::remove_file(files.0.path().join("drills/orders.yaml")).unwrap();
-    assert_eq!(begun(definitions.look(false)), Vec::<String>::new());
+    assert_eq!(definitions.look(false), Looked::Read);
     assert_eq!(names(&definitions), ["users"]);
-}
-
-#[test]
-fn a_calendar_that_did_not_change_does_not_begin_anew() {
-    let files = Files::new();
-    files.drill("orders", "0 3 * * *");
-    let mut definitions = files.load();
-    files.write("drills/orders.yaml", &(drill("orders", "0 3 * * *") + "owner: payments\n"));
-    assert_eq!(begun(definitions.look(false)), Vec::<String>::new());
-    files.drill("orders", "30 3 * * *");
-    assert_eq!(begun(definitions.look(false)), ["orders"]);
-    assert_eq!(begun(definitions.look(true)), Vec::<String>::new());
 }
 
 #[test]
@@ -112,11 +93,11 @@ fn settings_with_an_error_leave_the_last_good_ones_in_force() {
     files.drill("orders", "0 3 * * *");
     let mut definitions = files.load();
     files.write("drillyard.yaml", "roots: [.]\nrunner: { at_once: 0 }\n");
-    begun(definitions.look(false));
+    assert_eq!(definitions.look(false), Looked::Read);
     assert_eq!(definitions.settings().runner_at_once, None);
     assert_eq!((names(&definitions), definitions.errors() > 0), (vec!["orders"], true));
     files.write("drillyard.yaml", "roots: [.]\nrunner: { at_once: 5 }\n");
-    begun(definitions.look(false));
+    assert_eq!(definitions.look(false), Looked::Read);
     assert_eq!(definitions.settings().runner_at_once, Some(5));
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::definitions::{Looked, SETTLED};
 use super::runs::{End, RunEnded};
 use super::wake::Wake;
@@ -21,13 +23,24 @@ impl Daemon {
         match end {
             End::Ended(ended) => {
                 tell(&drill, &ended);
-                self.health.ended(&RunSummary::of(&ended.record, &ended.conclusion));
-                self.chores.mail_is_due();
+                match &ended.unrecorded {
+                    None => {
+                        self.holds.taken(&drill.name);
+                        self.health.ended(&RunSummary::of(&ended.record, &ended.conclusion));
+                        self.chores.mail_is_due();
+                    }
+                    // What is not on record is not told either: the next sweep writes down that the run was lost.
+                    Some(why) => self.refused(&drill.name, why),
+                }
                 self.retries.consider(&drill, &due, ended.conclusion.verdict, wall_clock());
             }
             End::NotBegun(ClaimError::AlreadyClaimed(_)) => {}
             End::NotBegun(ClaimError::Store(error)) => {
                 tracing::error!(drill = %drill.name, %error, "the run could not begin");
+                self.refused(&drill.name, &error.to_string());
+                if due.attempt > 1 {
+                    self.retries.put_off(&drill.name, due, wall_clock());
+                }
                 self.read_watermark(&drill.name).await;
             }
             End::Panicked => {
@@ -43,16 +56,20 @@ impl Daemon {
         }
     }
 
-    /// Runs that were written down as lost while the daemon worked.
+    /// Something of a drill could not be written down.
+    pub(super) fn refused(&mut self, drill: &DrillName, why: &str) {
+        self.holds.refused(drill, why.to_owned(), self.look, Instant::now());
+    }
+
+    /// Runs that were written down as lost while the daemon worked, perhaps by a sweep that broke off, or by somebody else.
     pub(super) async fn lost(&mut self, runs: &[RunSummary]) {
-        if runs.is_empty() {
-            return;
-        }
         for run in runs {
+            self.holds.taken(&run.drill);
             self.health.ended(run);
         }
-        lost::tell(&self.store, &self.definitions, &self.notifier, wall_clock()).await;
-        self.chores.mail_is_due();
+        if lost::tell(&self.store, &self.definitions, &self.notifier, wall_clock()).await {
+            self.chores.mail_is_due();
+        }
     }
 
     pub(super) async fn look_at_files(&mut self, asked: bool) {
@@ -67,40 +84,50 @@ impl Daemon {
                     waker.send(Wake::FilesTouched)
                 });
             }
-            Looked::Read { begin } => {
-                self.watch.renew(self.definitions.settings(), &self.waker);
+            Looked::Read => {
+                let settings = self.definitions.settings();
+                self.watch.renew(settings, &self.waker);
+                self.notifier = self.notifier.renewed(settings, self.store.state());
                 failpoint::reach("after_files").await;
-                if let Err(error) = self.read_watermarks(&begin).await {
-                    tracing::error!(%error, "new drills are not begun");
+                // Of drills that were unknown until now, people have not been told, and what they proved is not measured.
+                self.lost(&[]).await;
+                lost::remember_proofs(&self.store, &self.definitions, &self.health).await;
+                if let Err(error) = self.read_watermarks().await {
+                    tracing::error!(%error, "no drill is begun until the store can be read");
+                    self.watermarks.clear();
                 }
             }
         }
     }
 
-    /// What was due before a drill was known, or under another calendar, is nobody's. Those in `begin` are new to this
-    /// daemon; of the others the store knows by which calendar they were judged last.
-    pub(super) async fn read_watermarks(&mut self, begin: &[DrillName]) -> Result<(), StoreError> {
+    /// What was due before a drill was known, or under another calendar, is nobody's. The store knows by which calendar
+    /// each was judged last, also one whose file was broken or gone for a while.
+    pub(super) async fn read_watermarks(&mut self) -> Result<(), StoreError> {
         let now = wall_clock();
         let drills: Vec<Arc<Drill>> = self.definitions.drills().values().cloned().collect();
         for drill in &drills {
             let Some(Schedule { calendar, .. }) = &drill.schedule else { continue };
             let known = self.store.watermark(&drill.name).await?;
-            let from = match &known {
-                Some(known) if begin.contains(&drill.name) => now.max(known.scheduled_at),
-                known => judged_after(known.as_ref(), calendar, now),
-            };
+            let from = judged_after(known.as_ref(), calendar, now);
             let watermark = Watermark { scheduled_at: from, calendar: Some(calendar.to_string()) };
             if known.as_ref() != Some(&watermark) {
                 tell_of_another_calendar(drill, known.as_ref(), &watermark);
                 self.store.advance_watermark(&drill.name, watermark).await?;
             }
-            self.watermarks.insert(drill.name.clone(), from);
+            self.dealt_with(&drill.name, from);
         }
         Ok(())
     }
 
-    /// After a run that did not begin, the store alone knows.
+    /// Never back: what waited may be older than the schedule in force, and a run that begins is not in the store yet.
+    pub(super) fn dealt_with(&mut self, drill: &DrillName, until: Timestamp) {
+        let mark = self.watermarks.entry(drill.clone()).or_insert(until);
+        *mark = until.max(*mark);
+    }
+
+    /// After a run that did not begin, the store alone knows; where it does not say, it is asked again.
     async fn read_watermark(&mut self, drill: &DrillName) {
+        self.watermarks.remove(drill);
         if let Ok(Some(watermark)) = self.store.watermark(drill).await {
             self.watermarks.insert(drill.clone(), watermark.scheduled_at);
         }

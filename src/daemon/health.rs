@@ -36,6 +36,8 @@ pub struct Now {
     pub waiting: usize,
     /// Whether the engine answered when it was last asked; `None` where it has not been asked yet.
     pub engine: Option<bool>,
+    /// What the store has lately not taken, in a sentence.
+    pub refused: Option<String>,
     /// When each drill is due next.
     pub next_due: BTreeMap<DrillName, Timestamp>,
 }
@@ -50,6 +52,7 @@ impl Health {
             running: 0,
             waiting: 0,
             engine: None,
+            refused: None,
             next_due: BTreeMap::new(),
         };
         Self { store, now: Mutex::new(now), metrics: Metrics::new() }
@@ -82,6 +85,7 @@ impl Health {
         if let Err(error) = self.store.can_write().await {
             lacking.push(error.to_string());
         }
+        lacking.extend(now.refused);
         match now.engine {
             Some(true) => {}
             Some(false) => lacking.push("the container engine does not answer".to_owned()),

@@ -17,21 +17,28 @@ use crate::store::{Store, StoreError};
 const WORTH_TELLING: Duration = Duration::from_hours(24 * 7);
 
 /// Puts the messages about lost runs into the outbox. Whoever wrote them down, this daemon or a command by hand before
-/// it, had nobody to tell; a message that is there already is not written twice.
-pub(super) async fn tell(store: &Store, definitions: &Definitions, notifier: &Notifier, now: Timestamp) {
+/// it, had nobody to tell; a message that is there already is not written twice. True where there may be one to deliver.
+pub(super) async fn tell(
+    store: &Store,
+    definitions: &Definitions,
+    notifier: &Notifier,
+    now: Timestamp,
+) -> bool {
     let since = now.checked_sub(WORTH_TELLING).unwrap_or(Timestamp::MIN);
     let lost = match store.lost_untold(since).await {
         Ok(lost) => lost,
         Err(error) => {
             tracing::error!(%error, "nobody is told of lost runs");
-            return;
+            return false;
         }
     };
+    let found = !lost.is_empty();
     for run in lost {
         if let Err(error) = tell_of(run, store, definitions, notifier).await {
             tracing::error!(%run, %error, "nobody is told of a lost run");
         }
     }
+    found
 }
 
 async fn tell_of(

@@ -13,6 +13,7 @@ pub mod chores;
 pub mod definitions;
 mod ending;
 pub mod health;
+pub mod holds;
 pub mod http;
 pub mod lock;
 mod lost;
@@ -46,6 +47,7 @@ use crate::store::{Store, StoreError};
 use chores::{Chores, Done, Round};
 use definitions::Definitions;
 use health::{Health, Now};
+use holds::Holds;
 use http::ListenError;
 use lock::{DaemonLock, LockError};
 use queue::Queue;
@@ -121,6 +123,7 @@ pub struct Daemon {
     queue: Queue,
     runs: Runs,
     retries: Retries,
+    holds: Holds,
     chores: Chores,
     timer: Timer,
     waker: Waker,
@@ -178,6 +181,7 @@ impl Daemon {
             queue: Queue::default(),
             runs: Runs::default(),
             retries: Retries::default(),
+            holds: Holds::default(),
             chores: Chores::default(),
             cancel: CancellationToken::new(),
             stopping: None,
@@ -196,7 +200,7 @@ impl Daemon {
             inbox,
             up_since,
         };
-        daemon.read_watermarks(&[]).await?;
+        daemon.read_watermarks().await?;
         daemon.resume_retries().await?;
         Ok(daemon)
     }
@@ -238,7 +242,8 @@ impl Daemon {
         let now = self.read_the_clocks();
         let due_at = self.begin_what_is_due(now).await;
         self.deliver(now);
-        if let Some(at) = due_at.into_iter().chain(self.chores.next_mail_at()).min() {
+        let next = due_at.into_iter().chain(self.chores.next_mail_at()).filter(|at| *at > now).min();
+        if let Some(at) = next {
             self.timer.set(at, now).await;
         }
     }
@@ -263,6 +268,7 @@ impl Daemon {
             running: self.runs.count(),
             waiting: self.queue.len(),
             engine: self.engine,
+            refused: self.holds.why(Instant::now()),
             next_due: self.next_due(wall_clock()),
         });
     }
@@ -300,15 +306,17 @@ impl Daemon {
         match wake {
             Wake::Look => {}
             Wake::FilesTouched => self.look_at_files(false).await,
-            Wake::Timer => self.timer.rang(),
+            Wake::Timer(at) => self.timer.rang(at),
             Wake::RunEnded(ended) => self.run_ended(*ended).await,
             Wake::Reload => self.look_at_files(true).await,
             Wake::ChoreDone(done) => match *done {
-                Done::Swept { swept, engine_memory } => {
+                Done::Asked(engine_memory) => {
                     self.engine = Some(engine_memory.is_some());
                     self.engine_memory = engine_memory.or(self.engine_memory);
-                    chores::tell(&swept);
-                    self.lost(&swept.map(|swept| swept.aborted).unwrap_or_default()).await;
+                }
+                Done::Swept { swept, ended } => {
+                    chores::tell(&swept, &ended);
+                    self.lost(&swept.aborted).await;
                 }
                 Done::Delivered(next_at) => self.chores.delivered(next_at),
             },

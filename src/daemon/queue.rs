@@ -1,6 +1,7 @@
 //! Runs that are due and wait for room. Each waits until its time has passed; then it is told as missed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,14 +22,16 @@ pub struct Queue(Vec<Item>);
 pub struct Item {
     /// The instant.
     pub instant: DueInstant,
+    /// Its drill as it was when it came due: whatever becomes of the file, it starts or is told as missed.
+    pub drill: Arc<Drill>,
     /// What its run takes.
     pub demand: Demand,
 }
 
 impl Queue {
     /// At the end of the queue.
-    pub fn push(&mut self, instant: DueInstant, demand: Demand) {
-        self.0.push(Item { instant, demand });
+    pub fn push(&mut self, instant: DueInstant, drill: Arc<Drill>, demand: Demand) {
+        self.0.push(Item { instant, drill, demand });
     }
 
     /// The drills that wait: the calendar is not asked about them until they have begun or are told as missed, so that
@@ -52,8 +55,14 @@ impl Queue {
         self.0.iter().map(|item| item.instant.start_until).min()
     }
 
-    /// Takes out who starts now and who has waited too long.
-    pub fn admit(&mut self, used: &Used, capacity: &Capacity, now: Timestamp) -> (Vec<Item>, Vec<Item>) {
+    /// Takes out who starts now and who has waited too long, of these no more than `most_late`.
+    pub fn admit(
+        &mut self,
+        used: &Used,
+        capacity: &Capacity,
+        most_late: usize,
+        now: Timestamp,
+    ) -> (Vec<Item>, Vec<Item>) {
         let waiting: Vec<Waiting> = self.0.iter().map(Item::waiting).collect();
         let (mut start, mut late) = (BTreeSet::new(), BTreeSet::new());
         for admission in admit(&waiting, used, capacity, now) {
@@ -66,7 +75,7 @@ impl Queue {
         for (place, item) in self.0.drain(..).enumerate() {
             match (start.contains(&place), late.contains(&place)) {
                 (true, _) => started.push(item),
-                (_, true) => too_late.push(item),
+                (_, true) if too_late.len() < most_late => too_late.push(item),
                 _ => waits.push(item),
             }
         }
@@ -159,23 +168,25 @@ mod tests {
     fn f10_who_waits_starts_in_order_or_is_told_as_missed() {
         let mut queue = Queue::default();
         for (number, drill) in ["a", "b", "c", "d"].into_iter().enumerate() {
-            queue.push(instant(drill, number.try_into().unwrap()), Demand::default());
+            let instant = instant(drill, number.try_into().unwrap());
+            queue.push(instant, Arc::new(self::drill(LOCAL, "")), Demand::default());
         }
         let hall = Capacity { slots: 1, memory: None, disk: None, staging: None };
         let now = Timestamp::from_second(1_800_000_000 + 10).unwrap();
         let names = |items: &[Item]| items.iter().map(|i| i.instant.drill.to_string()).collect::<Vec<_>>();
-        let (started, late) = queue.admit(&Used::default(), &hall, now);
+        let (started, late) = queue.admit(&Used::default(), &hall, 9, now);
         assert_eq!((names(&started), names(&late)), (vec!["a".to_owned()], vec![]));
         let later = Timestamp::from_second(1_800_000_000 + 62).unwrap();
         let full = Used::default().with(&Demand::default());
-        let (started, late) = queue.admit(&full, &hall, later);
+        let (started, late) = queue.admit(&full, &hall, 9, later);
         assert_eq!((names(&started), names(&late)), (vec![], vec!["b".to_owned(), "c".to_owned()]));
         assert_eq!(queue.drills().len(), 1);
     }
 
     #[test]
     fn what_a_run_waited_is_told_without_the_time_that_the_daemon_was_down() {
-        let item = Item { instant: instant("a", 0), demand: Demand::default() };
+        let drill = Arc::new(drill(LOCAL, ""));
+        let item = Item { instant: instant("a", 0), drill, demand: Demand::default() };
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         assert!((item.due(at(-100), at(7)).waited_seconds - 7.0).abs() < 1e-9);
         assert!((item.due(at(5), at(7)).waited_seconds - 2.0).abs() < 1e-9);

@@ -33,6 +33,11 @@ impl Retries {
         self.0.insert(drill.name.clone(), Retry { due, at });
     }
 
+    /// An attempt that could not begin is still to be made.
+    pub fn put_off(&mut self, drill: &DrillName, due: Due, at: Timestamp) {
+        self.0.insert(drill.clone(), Retry { due, at });
+    }
+
     /// A newer occurrence has come, or the drill is gone.
     pub fn forget(&mut self, drill: &DrillName) {
         self.0.remove(drill);
@@ -46,8 +51,26 @@ impl Retries {
         due
     }
 
-    /// When the next one is due.
-    pub fn next_at(&self) -> Option<Timestamp> {
-        self.0.values().map(|retry| retry.at).min()
+    /// When the next one comes due; those that are due wait for room.
+    pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.0.values().map(|retry| retry.at).filter(|at| *at > now).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_that_waits_for_room_wakes_nobody() {
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let mut retries = Retries::default();
+        for (drill, second) in [("orders", 10), ("users", 20)] {
+            let due = Due { scheduled_at: at(0), attempt: 2, catch_up: false, waited_seconds: 0.0 };
+            retries.put_off(&drill.parse().unwrap(), due, at(second));
+        }
+        assert_eq!((retries.due(at(9)).len(), retries.next_at(at(9))), (0, Some(at(10))));
+        assert_eq!((retries.due(at(10)).len(), retries.next_at(at(10))), (1, Some(at(20))));
+        assert_eq!((retries.due(at(99)).len(), retries.next_at(at(99))), (2, None));
     }
 }

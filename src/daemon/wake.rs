@@ -1,5 +1,6 @@
 //! What wakes the daemon. One closed list: whatever is not here can't make the loop do anything.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::chores::Done;
@@ -10,8 +11,8 @@ use super::runs::RunEnded;
 pub enum Wake {
     /// Nothing was heard for as long as the daemon sleeps at most: every other wake-up may be lost.
     Look,
-    /// An instant has come that the timer was set to.
-    Timer,
+    /// This instant has come, which the timer was set to.
+    Timer(Timestamp),
     /// A run is over, whichever way.
     RunEnded(Box<RunEnded>),
     /// Files of drills or the settings were touched, and have been quiet since.

@@ -67,6 +67,12 @@ impl Notifier {
         Self { mail: Arc::new(mail), from, resumed: Arc::default() }
     }
 
+    /// Of the same installation after its settings were changed: what it was sending is still its own.
+    #[must_use]
+    pub fn renewed(&self, settings: &Settings, state: &Path) -> Self {
+        Self { resumed: self.resumed.clone(), ..Self::new(settings, state) }
+    }
+
     /// The messages about a run that has ended, for the transaction that ends it. Never fails and never panics: where the
     /// letter can't be written, everybody is told the verdict in one sentence.
     pub async fn messages(

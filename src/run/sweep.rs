@@ -47,7 +47,7 @@ pub struct Swept {
 }
 
 /// Sweeps, and looks again until nothing is found; `drills` are those in whose accounts temporary RDS
-/// instances are looked for.
+/// instances are looked for. What it has done is in `swept`, also where it broke off.
 /// With `dry_run` nothing is touched or written.
 pub async fn sweep(
     store: &Store,
@@ -55,28 +55,28 @@ pub async fn sweep(
     drills: &[RdsDrill],
     now: Timestamp,
     dry_run: bool,
-) -> Result<Swept, Halt> {
-    let mut swept = Swept::default();
+    swept: &mut Swept,
+) -> Result<(), Halt> {
     if !dry_run {
         swept.aborted = store.abort_lost(now).await?;
     }
     let mut of_runs: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
     for look in 1..=LOOKS {
-        let left = pass(store, engine, now, dry_run, &mut swept, &mut of_runs).await?;
+        let left = pass(store, engine, now, dry_run, swept, &mut of_runs).await?;
         if dry_run || (look > 1 && left == 0) {
             break;
         }
         tokio::time::sleep(GRACE).await;
     }
-    sweep_instances(store, drills, dry_run, &mut swept, &mut of_runs).await?;
+    sweep_instances(store, drills, dry_run, swept, &mut of_runs).await?;
     if dry_run {
-        sweep_staging_dry(store, &mut swept)?;
+        sweep_staging_dry(store, swept)?;
     } else {
-        sweep_staging(store, &mut swept, &mut of_runs)?;
+        sweep_staging(store, swept, &mut of_runs)?;
         forget_expired(store, now).await?;
-        write_down(store, now, &swept, of_runs).await?;
+        write_down(store, now, swept, of_runs).await?;
     }
-    Ok(swept)
+    Ok(())
 }
 
 /// One look; returns how many objects were left over. What an earlier look could not remove is forgotten: it is seen

@@ -9,7 +9,7 @@ use crate::place::{Daemon, PATIENCE, Place, QUICK};
 use crate::rig::within;
 
 /// An answer: its status and its body.
-fn get(address: &str, path: &str, host: &str) -> (u16, String) {
+pub fn get(address: &str, path: &str, host: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
@@ -20,7 +20,7 @@ fn get(address: &str, path: &str, host: &str) -> (u16, String) {
 }
 
 /// The real port of a daemon that was asked for port 0.
-fn address(place: &Place, daemon: &Daemon) -> String {
+pub fn address(place: &Place, daemon: &Daemon) -> String {
     daemon.says("answers over HTTP");
     let log = place.log();
     let told = log.lines().rfind(|line| line.contains("answers over HTTP")).unwrap();

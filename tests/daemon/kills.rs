@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::place::{PATIENCE, Place, QUICK};
 use crate::rig::{at_a_time, within};
+use crate::smtp::Server;
 
 /// Before the claim is on disk: the instant is still due, and the next daemon catches up with it.
 const BEFORE: &[&str] = &["before_begin", "before_claim_commit"];
@@ -73,6 +74,29 @@ fn a8_a9_killed_after_the_verdict_it_stands_and_is_told() {
         let place = Place::new(4, &[("orders", QUICK)]);
         dies_at(&place, point);
         comes_to(&place, point, "passed");
+    });
+}
+
+/// Files of mails can't be counted, because one takes the place of the other; a server counts.
+#[test]
+fn a8_a9_killed_around_the_delivery_a_server_has_the_mail_once_or_the_same_twice() {
+    at_a_time(2, vec![("after_commit", 1), ("after_smtp_250", 2)], |(point, times)| {
+        let server = Server::start();
+        let place = Place::new(4, &[("orders", QUICK)]);
+        place.settings(&server.settings(""));
+        dies_at(&place, point);
+        let daemon = place.start(None);
+        assert_eq!(place.verdict("orders"), "passed", "{point}: {}", place.log());
+        within(PATIENCE, &format!("the mail after {point}"), || server.received().len() >= times);
+        // Looks go on; one mail more would come of one of them.
+        std::thread::sleep(Duration::from_secs(2));
+        assert_eq!(daemon.stop(), Some(0), "{point}: {}", place.log());
+        let mails = server.looked_at();
+        assert_eq!(mails.len(), times, "{point}: {}", place.log());
+        assert!(
+            mails.iter().all(|mail| mail["message_ids"] == mails[0]["message_ids"]),
+            "{point}: {mails:?}"
+        );
     });
 }
 

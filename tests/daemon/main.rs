@@ -4,13 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod example;
+mod files;
 mod http;
 mod kills;
 mod life;
 mod place;
+mod refusals;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod service;
+#[path = "../support/smtp.rs"]
+mod smtp;
 mod soak;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/venv.rs"]
+mod venv;

@@ -60,14 +60,19 @@ impl Place {
         place
     }
 
+    /// The one instant.
+    pub fn due_at(&self) -> Timestamp {
+        self.due.unwrap().0
+    }
+
     /// The one instant as a zone's clock shows it.
     pub fn cron_in(&self, zone: &str) -> String {
-        self.due.unwrap().0.in_tz(zone).unwrap().strftime("%-M %-H %-d %-m *").to_string()
+        self.due_at().in_tz(zone).unwrap().strftime("%-M %-H %-d %-m *").to_string()
     }
 
     /// Daily, so many minutes after the one instant.
     pub fn daily_after(&self, minutes: i64) -> String {
-        let at = self.due.unwrap().0 + jiff::SignedDuration::from_mins(minutes);
+        let at = self.due_at() + jiff::SignedDuration::from_mins(minutes);
         at.to_zoned(TimeZone::UTC).strftime("%-M %-H * * *").to_string()
     }
 
@@ -102,8 +107,13 @@ impl Place {
 
     /// Starts the daemon so many seconds later on its clock than it would be.
     pub fn start_later(&self, seconds: i64) -> Daemon {
+        self.start_later_with(seconds, &[])
+    }
+
+    /// The same, with these variables in its environment besides.
+    pub fn start_later_with(&self, seconds: i64, environment: &[(&str, &str)]) -> Daemon {
         let offset = (self.offset() + seconds).to_string();
-        self.start_with(&[("DRILLYARD_NOW_OFFSET", &offset)])
+        self.start_with(&[&[("DRILLYARD_NOW_OFFSET", offset.as_str())], environment].concat())
     }
 
     /// Starts the daemon with these variables in its environment.
@@ -166,7 +176,7 @@ impl Place {
 
     /// Waits until its drills have been due.
     pub fn waits_until_due(&self) {
-        let due_at = self.due.unwrap().0.as_second();
+        let due_at = self.due_at().as_second();
         within(PATIENCE, "the instant", || Timestamp::now().as_second() + self.offset() > due_at);
     }
 
