@@ -82,12 +82,11 @@ async fn serve(
                 *left -= 1;
                 Mode::Answer { holding, with: with.clone(), left: 1 }
             }
-            Mode::Answer { .. } => Mode::Pass,
             Mode::HeadOnceRead(with) if text.starts_with("HEAD ") && was_read(&seen) => {
                 Mode::Answer { holding: "HEAD ", with: with.clone(), left: 1 }
             }
             Mode::Hold(holding) if text.contains(*holding) => Mode::Silent,
-            Mode::HeadOnceRead(_) | Mode::Hold(_) => Mode::Pass,
+            Mode::Answer { .. } | Mode::HeadOnceRead(_) | Mode::Hold(_) => Mode::Pass,
             other => other.clone(),
         }
     };

@@ -135,16 +135,21 @@ mod tests {
 
     #[test]
     fn one_property_that_is_not_as_asked_is_enough_and_is_named() {
-        let other = |name: &str| DbSubnetGroup::builder().db_subnet_group_name(name).build();
-        for (instance, missing) in [
-            (as_asked().publicly_accessible(true), "not public (found yes)"),
-            (as_asked().set_publicly_accessible(None), "not public (found nothing)"),
-            (as_asked().deletion_protection(true), "no deletion protection (found yes)"),
-            (as_asked().db_subnet_group(other("default")), "subnet group Drills (found default)"),
-            (as_asked().set_vpc_security_groups(None), "security groups sg-1 and sg-2 (found )"),
-            (as_asked().set_db_parameter_groups(None), "parameter group quiet (found )"),
-            (as_asked().set_tag_list(None), "our tags (found others, or none)"),
-        ] {
+        type Change = fn(DbInstanceBuilder) -> DbInstanceBuilder;
+        let other = |instance: DbInstanceBuilder| {
+            instance.db_subnet_group(DbSubnetGroup::builder().db_subnet_group_name("default").build())
+        };
+        let cases: [(Change, &str); 7] = [
+            (|one| one.publicly_accessible(true), "not public (found yes)"),
+            (|one| one.set_publicly_accessible(None), "not public (found nothing)"),
+            (|one| one.deletion_protection(true), "no deletion protection (found yes)"),
+            (other, "subnet group Drills (found default)"),
+            (|one| one.set_vpc_security_groups(None), "security groups sg-1 and sg-2 (found )"),
+            (|one| one.set_db_parameter_groups(None), "parameter group quiet (found )"),
+            (|one| one.set_tag_list(None), "our tags (found others, or none)"),
+        ];
+        for (change, missing) in cases {
+            let instance = change(as_asked());
             let error = inspect(&instance.build(), &source(), &wanted()).unwrap_err();
             assert_eq!(error.reason(), Reason::ProfileNotApplied);
             assert!(error.to_string().ends_with(missing), "{error}");
