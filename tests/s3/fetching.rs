@@ -264,6 +264,8 @@ async fn throughput_beside_curl() {
     let url = format!("http://127.0.0.1:{}/fast/fast.sql", server.port);
     let target = server.folder.path().join("by-curl");
     let (mut ours, mut curls) = (Vec::new(), Vec::new());
+    // The object was made in this process: its peak of memory is counted from here.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
     for round in 0..6 {
         let begun = Instant::now();
         drop(fetch_located(&definition, &located).await.unwrap());
