@@ -47,10 +47,11 @@ fn a12_a_drill_that_panics_is_errored_and_the_others_go_on() {
     let place = Place::new(4, &[("bad", QUICK), ("good", QUICK)]);
     place.settings("runner: { at_once: 1 }\n");
     let mut daemon = place.start(Some("after_restore=panic"));
+    // Whoever reads the history before the daemon has caught the panic writes the run down as lost.
+    daemon.says("a fault of Drillyard: please report it");
     assert_eq!(place.verdict("bad"), "errored(internal)", "{}", place.log());
     assert_eq!(place.verdict("good"), "passed", "{}", place.log());
     assert!(daemon.is_running());
-    assert!(place.log().contains("a fault of Drillyard: please report it"), "{}", place.log());
     place.rig.assert_nothing_remains("a panic");
     assert_eq!(daemon.stop(), Some(0));
 }
