@@ -9,6 +9,8 @@ mod support;
 mod check;
 #[path = "cli/choose.rs"]
 mod choose;
+#[path = "cli/going_on.rs"]
+mod going_on;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/json.rs"]
@@ -17,6 +19,9 @@ mod json;
 mod next;
 #[path = "cli/place.rs"]
 mod place;
+#[path = "store/scene.rs"]
+#[allow(dead_code)] // Of the store's own scene only its events are used here.
+mod records;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/settings.rs"]

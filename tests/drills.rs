@@ -205,6 +205,74 @@ fn sql_of_the_drills_own_runs_after_the_restore_and_its_errors_are_told() {
     scene.run(&Drill { checks: "rows: { table: public.made_after, equals: 1 }", ..drill }).must_be("passed");
     scene.write("after.sql", "create table public.made_after as select 1;\nselect from where;\n");
     scene.run(&drill).must_be("errored(check_invalid)");
+    scene.write("after.sql", "alter table public.orders drop column lost;\n");
+    let run = scene.run(&drill);
+    run.must_be("failed(restore_failed)");
+    let detail = run.json["stop"]["detail"].as_str().unwrap();
+    assert!(detail.contains("after.sql, line 1:") && detail.contains("(42703)"), "{detail}");
+}
+
+#[test]
+fn sql_of_the_drills_own_that_does_nothing_in_silence_is_told() {
+    let scene = Scene::with(&production(15).backup(&[]));
+    let drill = Drill { restore: "after: { sql: [after.sql] }", ..ORDERS };
+    let made = "create table public.made_after as select 7 as seven;\n";
+    for (sql, told) in [
+        (format!("begin;\n{made}"), "inside of a transaction"),
+        (format!("\\q\n{made}"), "did not come to the end"),
+    ] {
+        scene.write("after.sql", &sql);
+        let run = scene.run(&drill);
+        run.must_be("errored(check_invalid)");
+        assert!(run.json["stop"]["detail"].as_str().unwrap().contains(told), "{}", run.told());
+    }
+}
+
+#[test]
+fn sql_of_the_drills_own_and_analyze_have_no_limit_of_their_own_and_the_sandboxs_lacks_are_not_the_backups() {
+    let scene = Scene::with(&production(15).backup(&[]));
+    scene.write("after.sql", "select pg_catalog.pg_sleep(600);\n");
+    let limited = Drill { restore: "after: { sql: [after.sql] }, timeout: 20s", ..ORDERS };
+    scene.run(&limited).must_be("errored(timeout)");
+    // Nobody saw that it made progress (measures.md).
+    scene.run(&Drill { objectives: "rto: 5s", ..limited }).must_be("errored(timeout)");
+    scene.write("after.sql", "create extension not_in_this_image;\n");
+    let lacking = Drill { restore: "after: { sql: [after.sql] }", ..ORDERS };
+    scene.run(&lacking).must_be("errored(extension_missing)");
+}
+
+/// More lines that drop what is not there than were kept of the client's errors once: each is harmless by its line.
+#[test]
+fn d10_a_dump_of_thousands_of_tables_that_drops_them_first_is_whole() {
+    let drops: Vec<String> =
+        (0..5_500).map(|n| format!("ALTER TABLE ONLY public.t{n} DROP CONSTRAINT t{n}_pkey;\n")).collect();
+    let dump =
+        format!("{}CREATE TABLE public.orders AS SELECT generate_series(1, 20000) AS id;\n", drops.concat());
+    let run = Scene::with_bytes(dump.as_bytes()).run(&ORDERS);
+    run.must_be("passed");
+    let errors = run.json["restore_errors"].as_array().unwrap();
+    assert_eq!(errors.iter().filter_map(|error| error["count"].as_u64()).sum::<u64>(), 5_500);
+}
+
+/// `pg_dump` of a database of no known encoding hands its bytes on as they are.
+#[test]
+fn d18_bytes_of_no_encoding_are_restored_as_they_are() {
+    let fifteen = production(15);
+    fifteen.psql(
+        "postgres",
+        "create database bytes template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'",
+    );
+    let rows =
+        "create table orders as select id, 'caf' || chr(233) as name from generate_series(1, 20000) as id";
+    fifteen.psql("bytes", rows);
+    let check = "sql: { name: bytes, query: \"select count(*) from orders where encode(name::bytea, 'hex') = '636166e9'\", equals: 20_000 }";
+    for (arguments, says_its_encoding) in
+        [(["--format=plain", "bytes"], false), (["--format=custom", "bytes"], true)]
+    {
+        let run = Scene::with(&fifteen.backup(&arguments)).run(&Drill { checks: check, ..ORDERS });
+        run.must_be("passed");
+        assert_ne!(run.lists("not_verified", "encoding and collation"), says_its_encoding, "{}", run.told());
+    }
 }
 
 const SETTINGS: &str = "sql: { name: fsync, query: \"select count(*) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'on'\", equals: ";

@@ -9,8 +9,9 @@ mod stories;
 #[path = "support/story.rs"]
 mod story;
 
-use drillyard::model::{Fact, Outcome, Reason};
+use drillyard::model::{Fact, Outcome, Reason, Verdict};
 use drillyard::report::mail::Letter;
+use drillyard::report::{self, Style};
 use letters::{Told, all};
 
 #[test]
@@ -136,4 +137,102 @@ fn the_chart_shows_the_last_runs_and_only_where_there_are_some() {
     assert!(chart.len() < 10_000, "{} bytes", chart.len());
     assert!(letter.html.contains("src=\"cid:chart\""));
     assert!(letter.text.contains("Recovery times of the last runs"), "{}", letter.text);
+}
+
+#[test]
+fn a_recovery_point_is_judged_only_where_the_recovery_was_whole() {
+    let bad = "the backup is not whole";
+    let open = "the backup was not proven";
+    for (story, why) in [
+        (stories::truncated(), bad),
+        (stories::failed_check(), bad),
+        (stories::restore_errors(), bad),
+        (stories::empty_backup(), bad),
+        (stories::engine_unreachable(), open),
+        (stories::cancelled(), open),
+        (stories::aborted(), open),
+        (stories::missed(), open),
+        (too_slow_to_restore(), open),
+        (
+            stories::passed_with_everything().choosing(|c| c.chosen_by_hand = true),
+            "a person chose this backup",
+        ),
+    ] {
+        let (record, conclusion) = story.concluded();
+        let letter = Told::alone(story).letter();
+        for clock in ["recovery_point_age", "worst_exposure"] {
+            let clock = &report::json(&record, &conclusion)["clocks"][clock];
+            assert!(clock["met"].is_null(), "{why}: {clock}");
+            assert!(clock["objective_seconds"].is_null() || clock["not_judged"] == why, "{why}: {clock}");
+        }
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = words(&report::text(&record, &conclusion, Style { colour: false, width: 120 }));
+        let page = words(&report::html(&record, &conclusion));
+        for told in [&text, &page] {
+            assert!(told.contains(&format!("not judged, because {why}")), "{why}: {told}");
+        }
+        for told in [&letter.text, &letter.html] {
+            assert!(!told.contains("meets the objective"), "{why}: {told}");
+            assert!(!told.contains("has no objective for it"), "{why}: {told}");
+        }
+        // Of what was proven bad a mail says more: that more is lost.
+        let said = if why == bad { "more is lost.|No backup was read." } else { why };
+        let mail = words(&letter.text);
+        assert!(said.split('|').any(|said| mail.contains(said)), "{why}: {mail}");
+    }
+}
+
+/// Stopped in the restore, after its objective had passed.
+fn too_slow_to_restore() -> story::Story {
+    use drillyard::model::Phase;
+    story::Story::begun()
+        .located()
+        .provisioned()
+        .failed_phase(Phase::Restore, 5240, 1_900_000)
+        .stopped(1_900_000, Reason::RtoMissed, Phase::Restore, "still restoring after 30 min", None)
+        .torn_down()
+}
+
+#[test]
+fn a_rehearsal_that_could_not_find_out_takes_nothing_back_from_the_recovery() {
+    let told = Told::alone(stories::rehearsal_errored());
+    let (_, conclusion) = told.story.concluded();
+    assert_eq!(conclusion.verdict, Verdict::Errored);
+    assert_eq!(conclusion.clocks.recovery_point_age.met(), Some(true));
+    let text = told.letter().text;
+    assert!(text.contains("It meets the") && !text.contains("not proven"), "{text}");
+}
+
+#[test]
+fn the_same_backup_again_is_worse_only_where_a_newer_one_should_have_come() {
+    let again = "The same backup as last time";
+    let changes = |told: Told| {
+        let text = told.letter().text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let worse = text.contains(&format!("worse {again}"));
+        (text.contains(again), worse)
+    };
+    let before = stories::passed_with_everything;
+    let twice = |story| Told::alone(story).after(before()).same_backup();
+    assert_eq!(changes(twice(before())), (true, false), "an hour old, of one a day");
+    assert_eq!(changes(twice(letters::overdue())), (true, true), "25 h old, of one a day");
+    let strict = |opening: &mut drillyard::model::event::RunStarted| {
+        opening.objectives.rpo = Some(std::time::Duration::from_mins(30));
+    };
+    assert_eq!(changes(twice(before().with(strict))), (true, true), "older than may be lost");
+
+    let first = stories::scheduled(stories::engine_unreachable());
+    let retried = Told { previous: Some(first), ..Told::alone(stories::waited(before())) };
+    assert_eq!(changes(retried), (false, false), "another attempt at the same instant");
+}
+
+#[test]
+fn one_check_is_no_checks() {
+    let told = Told::alone(stories::failed_check().with(|opening| opening.checks.truncate(1)).without(
+        |fact| matches!(fact, Fact::CheckFinished(finding) if finding.name != "rows public.orders"),
+    ));
+    let letter = told.letter();
+    assert!(letter.subject.contains("1 of 1 check failed"), "{}", letter.subject);
+    assert!(told.story.concluded().1.sentence.contains("1 of 1 check failed: rows"));
+    let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("0 of 1 check passed"), "{text}");
 }

@@ -244,3 +244,65 @@ fn h7_h9_no_name_of_a_service_gets_out_of_its_place() {
         }
     }
 }
+
+#[test]
+fn a_rollback_that_fails_is_told_whichever_drill_of_the_service_was_rehearsed_last() {
+    let rehearsed = |at: &str, rehearsed| Some(LastRehearsal { at: story::at(at), rehearsed });
+    let lossy = Watched {
+        rehearsed: rehearsed("2026-11-15T03:30:00Z", vec![letters::loses()]),
+        drill: "orders-weekly".parse().unwrap(),
+        ..watched("orders")
+    };
+    let fine = Watched {
+        rehearsed: rehearsed("2026-11-21T03:30:00Z", vec![letters::returns()]),
+        ..watched("orders")
+    };
+    let text = |drills: Vec<Watched>| {
+        let services = standing(drills);
+        let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
+        let digest = digest(&services, since(), now()).text;
+        [status, digest].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    for told in text(vec![lossy.clone(), fine]) {
+        assert!(told.contains("failed 6 d ago"), "{told}");
+        assert!(told.contains("orders-weekly: Rolling back add-note"), "{told}");
+    }
+    for told in text(vec![lossy]) {
+        assert!(!told.contains("orders-weekly: Rolling back"), "of one drill the name says nothing: {told}");
+    }
+}
+
+#[test]
+fn what_a_run_has_left_behind_is_told_of_until_a_sweep_has_removed_it() {
+    let mut drill = watched("orders");
+    drill.runs[0].leaked = true;
+    let services = standing(vec![drill.clone()]);
+    let run = drill.runs[0].run;
+    let said = format!("orders: orders-nightly 4 h ago, named by `drillyard show {run}`");
+    let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
+    assert!(status.contains("Left something behind") && status.contains(&said), "{status}");
+    let letter = digest(&services, since(), now());
+    let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(&format!("Left something behind - {said}")), "{text}");
+    assert!(letter.html.contains("Left something behind"), "{}", letter.html);
+    let json = status_json(&services, &[], since(), now());
+    assert_eq!(json["services"][0]["drills"][0]["newest"]["leaked"], true);
+    drill.runs[0].leaked = false;
+    let services = standing(vec![drill]);
+    assert!(
+        !status_text(&services, &[], now(), Style { colour: false, width: 200 }).contains("Left something")
+    );
+}
+
+#[test]
+fn one_of_a_kind_is_told_as_one() {
+    let missed = Watched { runs: nights(&[41.0]), ..watched("orders") };
+    let services = standing(vec![ended(missed, &[0], Reason::Down)]);
+    let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
+    assert!(status.contains("orders: 1 of 1 run missed, 0 of 0 in the period before"), "{status}");
+    let letter = digest(&services, since(), now());
+    assert!(letter.text.contains("1 run: 0 passed"), "{}", letter.text);
+    let letter = digest(&standing(crowd(41, "reporting")), since(), now());
+    assert!(letter.text.contains("And 1 more service, in"), "{}", letter.text);
+    assert!(letter.html.contains("And 1 more service, in"), "{}", letter.html);
+}

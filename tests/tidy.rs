@@ -89,9 +89,10 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
-/// Unit tests in a file of their own.
+/// Unit tests in a file of their own, or in a folder of several.
 fn holds_tests(path: &Path) -> bool {
     path.file_stem().is_some_and(|stem| stem == "tests" || stem.to_string_lossy().ends_with("_tests"))
+        || path.parent().is_some_and(|folder| folder.ends_with("tests"))
 }
 
 fn module_of(file: &str) -> &str {
@@ -185,6 +186,39 @@ fn a_file_is_one_idea() {
         .filter(|(_, lines)| *lines > 400)
         .collect();
     assert!(long.is_empty(), "files of more than 400 lines: {long:?}");
+}
+
+/// Whoever copies a policy must not find out at AWS that it is none.
+#[test]
+fn the_policies_of_the_documents_are_policies() {
+    let text = fs::read_to_string(root().join("docs/aws.md")).unwrap();
+    let blocks: Vec<&str> =
+        text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2, "one for S3, one for RDS");
+    for block in &blocks {
+        let policy: serde_json::Value = serde_json::from_str(block).unwrap();
+        assert_eq!(policy["Version"], "2012-10-17");
+        for statement in policy["Statement"].as_array().unwrap() {
+            for key in ["Sid", "Effect", "Action", "Resource"] {
+                assert!(!statement[key].is_null(), "no {key} in {statement}");
+            }
+        }
+    }
+    let rds: serde_json::Value = serde_json::from_str(blocks[1]).unwrap();
+    let statement = |action: &str| {
+        let mut statements = rds["Statement"].as_array().unwrap().iter();
+        statements
+            .find(|one| one["Action"].to_string().contains(action))
+            .unwrap_or_else(|| panic!("{action}"))
+    };
+    for action in ["rds:ModifyDBInstance", "rds:DeleteDBInstance"] {
+        assert_eq!(statement(action)["Condition"]["Null"]["aws:ResourceTag/io.drillyard.store"], "false");
+    }
+    assert_eq!(statement("kms:CreateGrant")["Condition"]["Bool"]["kms:GrantIsForAWSResource"], "true");
+    for action in ["rds:DescribeDBParameters", "rds:AddTagsToResource", "rds:RestoreDBInstanceFromDBSnapshot"]
+    {
+        assert!(!statement(action)["Resource"].to_string().contains("snapshot:*"));
+    }
 }
 
 #[test]

@@ -112,6 +112,22 @@ fn a_run_that_could_not_look_is_a_leak() {
 }
 
 #[test]
+fn a_check_that_asks_for_too_much_memory_hides_no_failed_one_and_a_lost_sandbox_does() {
+    let with = |reason| {
+        let fresh = but(fresh(), Outcome::Errored, reason, None);
+        too_few_rows()
+            .without(is_finding("fresh public.orders.created_at"))
+            .fact(38_500, story::finding(fresh))
+    };
+    assert_eq!(judged(&with(Reason::SandboxOutOfMemory)), (Verdict::Failed, Some(Reason::CheckFailed)));
+    assert_eq!(judged(&with(Reason::SandboxLost)), (Verdict::Errored, Some(Reason::SandboxLost)));
+    // Where the sandbox itself ran out of it, the run has stopped for that.
+    let stopped =
+        with(Reason::SandboxLost).stopped(38_600, Reason::SandboxOutOfMemory, Phase::Verify, "", None);
+    assert_eq!(judged(&stopped), (Verdict::Errored, Some(Reason::SandboxOutOfMemory)));
+}
+
+#[test]
 fn the_reason_is_the_first_in_phase_order() {
     let gone = but(fresh(), Outcome::Failed, Reason::ObjectMissing, None);
     // The second check ends first; the first in the drill's order gives the reason all the same.
@@ -160,11 +176,6 @@ fn a_lost_sandbox_takes_every_answer_back() {
     for reason in [Reason::SandboxLost, Reason::SandboxOutOfMemory] {
         let stopped = too_few_rows().stopped(40_000, reason, Phase::Verify, "", None);
         assert_eq!(judged(&stopped), (Verdict::Errored, Some(reason)));
-        let lost = but(fresh(), Outcome::Errored, reason, None);
-        let found = too_few_rows()
-            .without(is_finding("fresh public.orders.created_at"))
-            .fact(38_400, story::finding(lost));
-        assert_eq!(judged(&found), (Verdict::Errored, Some(reason)));
     }
 }
 
@@ -275,7 +286,23 @@ fn unknown_never_meets_an_objective() {
     assert_eq!(judged(&untold()), (Verdict::Failed, Some(Reason::RpoNotProvable)));
     let clock = clocks(&untold()).recovery_point_age;
     assert_eq!((clock.value, clock.met()), (None, Some(false)));
+    assert!(clock.basis.contains("give backup.dump_time_zone"), "{}", clock.basis);
+    let unasked = untold().without(is_finding("fresh public.orders.created_at"));
+    let clock = clocks(&unasked).recovery_point_age;
     assert!(clock.basis.contains("give the drill a `fresh` check"), "{}", clock.basis);
+}
+
+#[test]
+fn rows_of_an_unknown_zone_prove_no_recovery_point() {
+    // As `fresh` answers on a column without a zone: passed, and no age.
+    let (_, conclusion) = untold().concluded();
+    assert_eq!((conclusion.verdict, conclusion.reason), (Verdict::Failed, Some(Reason::RpoNotProvable)));
+    assert_eq!(conclusion.clocks.data_age.value, None);
+    assert!(
+        conclusion.clocks.data_age.basis.contains("has no time zone"),
+        "{}",
+        conclusion.clocks.data_age.basis
+    );
 }
 
 #[test]

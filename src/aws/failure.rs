@@ -14,7 +14,8 @@ const LONGEST: usize = 300;
 pub struct Failure {
     /// What it means.
     pub meaning: Meaning,
-    /// The service's code, `DBSnapshotNotFound`; empty where no service has answered.
+    /// The service's code, `DBSnapshotNotFound`; empty where no service has answered, or it has lost its head (5xx): what
+    /// was asked for may be done all the same.
     pub code: String,
     /// The service's code and sentence, or what broke on the way.
     pub detail: String,
@@ -51,7 +52,8 @@ pub fn classify<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, H
                 (code, "") => code.to_owned(),
                 (code, said) => format!("{code}: {said}"),
             };
-            Failure { meaning: meaning(status, code), code: code.to_owned(), detail: clipped(&detail) }
+            let known = if status >= 500 { "" } else { code };
+            Failure { meaning: meaning(status, code), code: known.to_owned(), detail: clipped(&detail) }
         }
         other => {
             let detail = clipped(&chain(other));
@@ -64,9 +66,16 @@ fn meaning(status: u16, code: &str) -> Meaning {
     match (status, code) {
         (_, "InvalidObjectState") => Meaning::Archived,
         (_, "PreconditionFailed") | (412, _) => Meaning::Changed,
-        (_, "SlowDown" | "RequestTimeout" | "Throttling" | "ThrottlingException" | "ServiceUnavailable") => {
-            Meaning::Unreachable
-        }
+        (
+            _,
+            "SlowDown"
+            | "RequestTimeout"
+            | "RequestLimitExceeded"
+            | "Throttling"
+            | "ThrottlingException"
+            | "ServiceUnavailable",
+        )
+        | (500.., _) => Meaning::Unreachable,
         (_, code) if code.contains("Quota") || code.contains("LimitExceeded") => Meaning::Quota,
         (404, _) => Meaning::NotFound,
         (_, code) if code.ends_with("NotFound") || code.ends_with("NotFoundFault") => Meaning::NotFound,
@@ -124,6 +133,8 @@ mod tests {
             (412, "PreconditionFailed", Meaning::Changed),
             (503, "SlowDown", Meaning::Unreachable),
             (500, "InternalError", Meaning::Unreachable),
+            (500, "InstanceQuotaExceeded", Meaning::Unreachable),
+            (400, "RequestLimitExceeded", Meaning::Unreachable),
             (400, "InstanceQuotaExceeded", Meaning::Quota),
         ] {
             assert_eq!(meaning(status, code), expected, "{status} {code}");

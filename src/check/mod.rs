@@ -39,6 +39,7 @@ pub use deadline::ask_all;
 pub use role::{CHECK_ROLE, UNSEEN_ROWS, make_role_sql, prepare_role_sql};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// What checks need to know of their run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,4 +50,6 @@ pub struct Context {
     pub run_started_at: Timestamp,
     /// The recovery point of a backup that is older on purpose: `fresh` judges ages from here instead.
     pub data_as_of: Option<Timestamp>,
+    /// The zone that columns without one are read in, where the drill says it. `None` is an assumption, and proves nothing.
+    pub time_zone: Option<TimeZone>,
 }

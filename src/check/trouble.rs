@@ -103,6 +103,10 @@ fn classify(refused: &DbError, place: Option<Place<'_>>) -> Answer {
             "the library of a function is not in the sandbox's image",
         ),
         "XX001" | "XX002" | "58P01" => unreadable(),
+        "53200" if refused.file() == Some("lock.c") => {
+            Answer::errored(Reason::SandboxOutOfMemory, "it needs more locks than the server has room for")
+                .with_hint("Raise max_locks_per_transaction in `restore.settings`.")
+        }
         "53200" => {
             Answer::errored(Reason::SandboxOutOfMemory, "the server ran out of memory (SQLSTATE 53200)")
                 .with_hint("Give the sandbox more `memory`.")

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::context::{error_style, read_settings, style};
+use super::context::{error_style, fail, read_settings, style};
 use super::{Exit, Global, help, print};
 use crate::definition::{self, Fault, Severity};
+use crate::record::words::many;
 use crate::report::Style;
 
 pub(super) fn check(global: &Global, paths: &[PathBuf]) -> u8 {
@@ -13,6 +14,10 @@ pub(super) fn check(global: &Global, paths: &[PathBuf]) -> u8 {
         Ok(read) => read,
         Err(code) => return code,
     };
+    if paths.is_empty() && settings.file.is_none() && !settings.drills.iter().any(|folder| folder.exists()) {
+        let hint = Some("name a file with its path, or say in drillyard.yaml where drills are");
+        return fail("there is neither a folder drills/ here nor a drillyard.yaml", hint, Exit::Invalid);
+    }
     let wanted = if paths.is_empty() { settings.drills.clone() } else { paths.to_vec() };
     let parsed = definition::load(&wanted, &settings);
     faults.extend(parsed.faults);
@@ -43,8 +48,4 @@ pub(super) fn show_faults(global: &Global, faults: &[Fault]) -> u8 {
 fn drawn(faults: &[Fault], style: Style) -> String {
     let source_of = |file: &Path| std::fs::read_to_string(file).ok();
     definition::render(faults, source_of, style.colour, style.width)
-}
-
-fn many(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -145,12 +145,17 @@ fn terminal_width() -> usize {
 /// which may hold values of rows, so neither gets there.
 pub(super) fn log_to_stderr(global: &Global) {
     log(level(global, "warn"), LogFormat::Text);
+    tell_panics();
 }
 
-/// A daemon tells of its runs in its log, because nobody watches it. A panic's message may hold anything, so that the
-/// log says where it was and no more.
+/// A daemon tells of its runs in its log, because nobody watches it.
 pub(super) fn log_of_the_daemon(global: &Global, format: LogFormat) {
     log(level(global, "info"), format);
+    tell_panics();
+}
+
+/// A panic's message may hold anything, so that the log says where it was and no more.
+fn tell_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%place, "a fault of Drillyard: please report it");

@@ -3,16 +3,16 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use crate::definition;
 
 /// `drillyard help exit-codes`.
 pub(super) const EXIT_CODES: &str = "\
 0    passed: restored, every check passed, every objective met, nothing left behind
-1    failed: the drill worked and proved a problem with the backup
+1    failed: the drill worked and proved a problem with the backup or the rollback
 2    invalid: the definition or the command line is wrong; nothing was run
 3    errored: Drillyard could not find out (engine, image, source, its own fault)
 4    leaked: passed, but something of the run is still there, named one by one
-130  cancelled: stopped by a person, and cleaned up
+130  cancelled: stopped by a person or a shutdown, and cleaned up
 
 Several drills in one command end with the worst: 1, then 3, then 4.";
 
@@ -40,12 +40,13 @@ pub(super) fn pretty(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
 
-/// `90s`, `10m`, `26h`, `8d`, `1h30m`. A day is 24 hours: clocks are durations, not calendars.
+/// `90s`, `10m`, `26h`, `8d`, `1h30m`, as in drills. A day is 24 hours: clocks are durations, not calendars.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a duration; write 90s, 10m, 26h or 8d");
-    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
-        return Ok(Duration::from_secs(u64::from(days) * 86_400));
-    }
-    let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(parsed).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
+    let read = definition::duration(text).filter(|duration| !duration.is_zero());
+    read.ok_or_else(|| format!("`{text}` is not a duration; write 90s, 10m, 26h or 8d"))
+}
+
+/// How long something is kept. A drill that stands behind `--keep` is taken for its time.
+pub(super) fn time_to_keep(text: &str) -> Result<Duration, String> {
+    duration(text).map_err(|wrong| format!("{wrong}, or `--keep` after the drill"))
 }

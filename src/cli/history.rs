@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::context::{Context, explain, fail, style};
+use super::select::former_name;
 use super::{Exit, help, print};
 use crate::model::DrillName;
 use crate::report;
@@ -19,9 +20,11 @@ pub(super) async fn history(
         Ok(drill) => drill,
         Err(error) => return fail(&error.to_string(), None, Exit::Invalid),
     };
+    let was = drill.as_ref().and_then(|drill| former_name(&context.settings, drill));
     let since = since.and_then(|since| wall_clock().checked_sub(since).ok());
     let filtered = drill.is_some() || since.is_some();
-    match context.store.history(HistoryFilter { drill, since, limit: Some(limit) }).await {
+    let filter = HistoryFilter { drill, was, since, limit: Some(limit), ..HistoryFilter::default() };
+    match context.store.history(filter).await {
         Ok(runs) if context.json => print(&help::pretty(&report::history_json(&runs))),
         Ok(runs) if runs.is_empty() => print(if filtered { "no such runs" } else { "no runs yet" }),
         Ok(runs) => print(&report::history_text(&runs, style())),

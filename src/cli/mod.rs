@@ -6,6 +6,7 @@ mod daemon;
 mod exit;
 mod help;
 mod history;
+mod kept;
 mod next;
 mod psql;
 mod release;
@@ -68,7 +69,7 @@ enum Command {
         #[arg(required = true, value_name = "DRILL")]
         drills: Vec<String>,
         /// Keep the sandbox afterwards, for this long: 30m, 2h [default where no time is given: 2h]
-        #[arg(long, value_name = "TTL", num_args = 0..=1, default_missing_value = "2h", value_parser = help::duration)]
+        #[arg(long, value_name = "TTL", num_args = 0..=1, default_missing_value = "2h", value_parser = help::time_to_keep)]
         keep: Option<Duration>,
         /// Restore this backup and no other; such a run is no proof of the newest one
         #[arg(long, value_name = "ID")]
@@ -91,10 +92,10 @@ enum Command {
     },
     /// Shows one run again
     Show {
-        /// The run's id, the beginning of one, or `last`
+        /// The run's id, the beginning of one, or `last`: the newest that has ended
         #[arg(default_value = "last")]
         run: String,
-        /// Only runs of this drill, for `last`
+        /// Only runs of this drill, or of its former name, for `last`
         #[arg(long, value_name = "NAME")]
         drill: Option<String>,
         /// Write it as a self-contained page to this file
@@ -126,7 +127,7 @@ enum Command {
     },
     /// Opens psql in a kept sandbox
     Psql {
-        /// The run's id, the beginning of one, or `last`
+        /// The run's id, the beginning of one, or `last`: the newest that keeps a sandbox
         #[arg(default_value = "last")]
         run: String,
         /// In the kept copy of this rehearsal that failed, instead of the state before
@@ -138,7 +139,7 @@ enum Command {
     },
     /// Destroys a kept sandbox
     Release {
-        /// The run's id, the beginning of one, or `last`
+        /// The run's id, the beginning of one, or `last`: the newest that keeps a sandbox
         #[arg(default_value = "last")]
         run: String,
     },

@@ -24,8 +24,12 @@ struct Coming<'a> {
 
 pub(super) async fn next(global: &Global, drills: &[String], count: usize, from: Option<Timestamp>) -> u8 {
     super::with_context(global, async |context| {
-        match select::wanted_or_all(global, &context.settings, drills) {
-            Ok(drills) => tell(context, &drills, count, from.unwrap_or_else(wall_clock)),
+        match select::wanted_or_readable(global, &context.settings, drills) {
+            Ok(told) => {
+                let code = tell(context, &told.drills, count, from.unwrap_or_else(wall_clock));
+                told.warn();
+                code
+            }
             Err(code) => code,
         }
     })

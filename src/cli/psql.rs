@@ -11,11 +11,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::context::{Context, engine_hosts, explain, fail};
-use super::{Exit, show};
+use super::{Exit, kept, show};
 use crate::engine::exec::Output;
 use crate::engine::{Engine, EngineError, ExecSpec};
-use crate::model::RunId;
-use crate::run::world::wall_clock;
 
 /// Finds the server's programs; arguments are psql's. Without a database it opens the first that was restored.
 const OPEN: &str = r#"
@@ -57,15 +55,9 @@ pub(super) async fn psql(
 
 /// The sandbox that a run keeps, or the copy of a rehearsal beside it.
 async fn kept_container(context: &Context, run: &str, rehearsal: Option<&str>) -> Result<String, u8> {
-    let run: RunId = show::find(context, run, None).await?;
-    let kept = context.store.kept().await.map_err(|error| explain(&error, Exit::Errored))?;
-    let now = wall_clock();
-    let Some(kept) = kept.into_iter().find(|kept| kept.run == run && kept.until > now) else {
-        let hint = "keep one with `drillyard run DRILL --keep`";
-        return Err(fail(&format!("run {run} keeps no sandbox"), Some(hint), Exit::Invalid));
-    };
-    let Some(wanted) = rehearsal else { return Ok(kept.container) };
-    let (record, _) = show::load(context, &run.to_string(), None).await?;
+    let kept = kept::find(context, run).await?;
+    let (Some(wanted), run) = (rehearsal, kept.run) else { return Ok(kept.container) };
+    let record = show::record_of(context, run).await?;
     let number = record.opening.rehearsals.iter().position(|planned| planned.name == wanted);
     let name = number.map(|number| format!("{}-rehearsal-{}", kept.container, number + 1));
     let of_run = record.cleanup.map_or_else(Vec::new, |cleanup| cleanup.kept);

@@ -1,17 +1,19 @@
 //! `drillyard run`: drills, now, one after the other.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, engine_hosts, explain, fail, listener, style, valid_settings};
 use super::select::select;
 use super::{Exit, Global, help, print};
-use crate::definition::Drill;
+use crate::definition::{Drill, Notice};
 use crate::notify::Notifier;
 use crate::report;
 use crate::run::world::wall_clock;
-use crate::run::{self, Ended, Order, World};
+use crate::run::{self, Ended, Order, World, broken};
 
 /// What the command line asks of a run.
 pub(super) struct Asked {
@@ -67,7 +69,7 @@ pub(super) async fn run(global: &Global, wanted: &[String], asked: Asked) -> u8 
             }
         }
     }
-    if global.json {
+    if global.json && !(ended.is_empty() && drills.len() == 1) {
         printed = print(&as_json(&ended, drills.len()));
     }
     match Exit::worst(exits) {
@@ -94,10 +96,15 @@ async fn run_one(
     if let Some(notifier) = notifier {
         world = world.with_notifier(notifier.clone());
     }
-    let ended = Box::pin(run::run(drill, order, &world)).await.map_err(|error| {
-        explain(&error, Exit::Errored);
-        Exit::Errored
-    })?;
+    let running = AssertUnwindSafe(Box::pin(run::run(drill, order, &world))).catch_unwind().await;
+    let ended = match running {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(error)) => {
+            explain(&error, Exit::Errored);
+            return Err(Exit::Errored);
+        }
+        Err(_) => broken_off(drill, &world).await?,
+    };
     if let Some(why) = &ended.unrecorded {
         fail(&format!("the verdict could not be recorded: {why}"), None, Exit::Errored);
     }
@@ -105,6 +112,18 @@ async fn run_one(
         tell(global, context, notifier, drill, &ended).await;
     }
     Ok(ended)
+}
+
+/// A fault of ours must not leave production data behind, nor a run without a verdict.
+async fn broken_off(drill: &Drill, world: &World) -> Result<Ended, Exit> {
+    match Box::pin(broken::finish(drill, world)).await {
+        Ok(Some(ended)) => Ok(ended),
+        Ok(None) => Err(Exit::Errored),
+        Err(error) => {
+            explain(&error, Exit::Errored);
+            Err(Exit::Errored)
+        }
+    }
 }
 
 /// Delivers the messages about a run, and says what became of them: whoever waits for a mail should know. The verdict is
@@ -118,11 +137,16 @@ async fn tell(global: &Global, context: &Context, notifier: &Notifier, drill: &D
     let run = ended.record.opening.run;
     let delivered = notifier.flush(&context.store, run, wall_clock()).await;
     if !global.quiet || delivered.waiting + delivered.given_up > 0 {
-        fail(&delivered.to_string(), None, Exit::Passed);
+        let by_mail = drill.notices.iter().any(|notice| matches!(notice, Notice::Email { .. }));
+        let unsent = by_mail && context.settings.mail.is_none();
+        let folder = context.store.state().join("mail");
+        let hint = format!("the settings have no `mail`: mails are files in {}", folder.display());
+        fail(&delivered.to_string(), unsent.then_some(hint.as_str()), Exit::Passed);
     }
 }
 
-/// One object where one drill was asked for, an array for several, however many came to their end.
+/// One object where one drill was asked for, an array for several, however many came to their end. A single one that could
+/// not begin has no document: standard output stays empty, and the error is told.
 fn as_json(ended: &[Ended], asked: usize) -> String {
     let mut documents = ended.iter().map(|run| report::json(&run.record, &run.conclusion));
     let document = if asked == 1 { documents.next().unwrap_or_default() } else { documents.collect() };

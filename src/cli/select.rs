@@ -6,6 +6,9 @@ use super::check::show_faults;
 use super::context::fail;
 use super::{Exit, Global};
 use crate::definition::{self, Drill, Fault, Parsed, Settings};
+use crate::model::DrillName;
+use crate::record::visible::visible;
+use crate::record::words::many;
 
 /// Likeness (Jaro-Winkler, 0 to 1) from which on another name is taken for what was meant.
 const ALIKE: f64 = 0.7;
@@ -35,20 +38,57 @@ pub(super) fn select(global: &Global, settings: &Settings, wanted: &[String]) ->
     Ok(chosen)
 }
 
-/// The drills of these names or files; without any, all of the settings.
-pub(super) fn wanted_or_all(
+/// Drills to tell of, and the files that tell of none because they have errors.
+pub(super) struct Told {
+    pub(super) drills: Vec<Drill>,
+    faults: Vec<Fault>,
+}
+
+/// The drills of these names or files; without any, those of the settings that are valid. Only where no drill can be read
+/// is there nothing to tell: one broken file must not hide every service (2026-11-22).
+pub(super) fn wanted_or_readable(
     global: &Global,
     settings: &Settings,
     wanted: &[String],
-) -> Result<Vec<Drill>, u8> {
+) -> Result<Told, u8> {
     if !wanted.is_empty() {
-        return select(global, settings, wanted);
+        return Ok(Told { drills: select(global, settings, wanted)?, faults: Vec::new() });
     }
     let all = load_all(settings);
-    if all.faults.iter().any(Fault::is_error) {
-        return Err(show_faults(global, &all.faults));
+    let faults: Vec<Fault> = all.faults.into_iter().filter(Fault::is_error).collect();
+    if all.drills.is_empty() && !faults.is_empty() {
+        return Err(show_faults(global, &faults));
     }
-    Ok(all.drills)
+    Ok(Told { drills: all.drills, faults })
+}
+
+impl Told {
+    /// Says below the result which files it is silent about.
+    pub(super) fn warn(&self) {
+        let mut files: Vec<&Fault> = self.faults.iter().collect();
+        files.sort_by(|one, other| one.file.cmp(&other.file));
+        files.dedup_by(|one, other| one.file == other.file);
+        let some = |fault: &&Fault| {
+            format!(
+                "{}:{} {}",
+                visible(&fault.file.display().to_string()),
+                fault.line,
+                visible(&fault.message)
+            )
+        };
+        if files.is_empty() {
+            return;
+        }
+        let mut told: Vec<String> = files.iter().take(LISTED).map(some).collect();
+        told.extend(files.len().checked_sub(LISTED + 1).map(|more| format!("and {} more", more + 1)));
+        let told = format!("{} can't be read: {}", many(files.len(), "drill file"), told.join("; "));
+        fail(&told, Some("run `drillyard check`"), Exit::Invalid);
+    }
+}
+
+/// The name that a drill of the settings had before.
+pub(super) fn former_name(settings: &Settings, drill: &DrillName) -> Option<DrillName> {
+    load_all(settings).drills.into_iter().find(|one| one.name == *drill)?.was
 }
 
 /// The drills of these names or files; without any, those of the settings that are valid.

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::{Context, explain, fail, style};
 use super::{Exit, Global, help, print, select};
-use crate::definition::Drill;
 use crate::notify::Notifier;
 use crate::notify::standings::standings;
 use crate::record::standing::Standing;
@@ -15,36 +14,36 @@ use crate::run::world::wall_clock;
 /// Runs are counted over a week, and over the week before it.
 const PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// Where all services stand, for a person or a program.
 pub(super) async fn status(global: &Global, context: &Context) -> u8 {
-    let (services, since, now) = match stand(global, context).await {
-        Ok(standing) => standing,
-        Err(code) => return code,
-    };
-    // What was given up before the period is nobody's news any more.
-    let undelivered = match context.store.undelivered(None, since).await {
-        Ok(undelivered) => undelivered,
-        Err(error) => return explain(&error, Exit::Errored),
-    };
-    if context.json {
-        return print(&help::pretty(&report::status_json(&services, &undelivered, since, now)));
-    }
-    print(&report::status_text(&services, &undelivered, now, style()))
+    tell(global, context, async |stand| {
+        // What was given up before the period is nobody's news any more.
+        let undelivered = match context.store.undelivered(None, stand.since).await {
+            Ok(undelivered) => undelivered,
+            Err(error) => return explain(&error, Exit::Errored),
+        };
+        let Stand { services, since, now } = stand;
+        if context.json {
+            return print(&help::pretty(&report::status_json(&services, &undelivered, since, now)));
+        }
+        print(&report::status_text(&services, &undelivered, now, style()))
+    })
+    .await
 }
 
 /// Prints the digest as it would be sent.
 pub(super) async fn digest(global: &Global, context: &Context, send: bool) -> u8 {
-    let (services, since, now) = match stand(global, context).await {
-        Ok(standing) => standing,
-        Err(code) => return code,
-    };
-    let letter = report::mail::digest(&services, since, now);
-    if send {
-        return send_digest(context, &letter, now).await;
-    }
-    if context.json {
-        return print(&help::pretty(&report::mail::letter_json(&letter)));
-    }
-    print(&format!("Subject: {}\n\n{}", letter.subject, letter.text))
+    tell(global, context, async |stand| {
+        let letter = report::mail::digest(&stand.services, stand.since, stand.now);
+        if send {
+            return send_digest(context, &letter, stand.now).await;
+        }
+        if context.json {
+            return print(&help::pretty(&report::mail::letter_json(&letter)));
+        }
+        print(&format!("Subject: {}\n\n{}", letter.subject, letter.text))
+    })
+    .await
 }
 
 /// To those whom the settings name; a person who asks is told whether it got there.
@@ -61,10 +60,25 @@ async fn send_digest(context: &Context, letter: &Letter, now: Timestamp) -> u8 {
     }
 }
 
-async fn stand(global: &Global, context: &Context) -> Result<(Vec<Standing>, Timestamp, Timestamp), u8> {
-    let drills: Vec<Drill> = select::wanted_or_all(global, &context.settings, &[])?;
+/// Where the services stand, and the time that it is told of.
+struct Stand {
+    services: Vec<Standing>,
+    since: Timestamp,
+    now: Timestamp,
+}
+
+async fn tell(global: &Global, context: &Context, say: impl AsyncFnOnce(Stand) -> u8) -> u8 {
+    let told = match select::wanted_or_readable(global, &context.settings, &[]) {
+        Ok(told) => told,
+        Err(code) => return code,
+    };
     let now = wall_clock();
     let since = now.checked_sub(PERIOD).unwrap_or(Timestamp::MIN);
-    let services = standings(&drills, &context.store, since, now).await;
-    Ok((services.map_err(|error| explain(&error, Exit::Errored))?, since, now))
+    let services = match standings(&told.drills, &context.store, since, now).await {
+        Ok(services) => services,
+        Err(error) => return explain(&error, Exit::Errored),
+    };
+    let code = say(Stand { services, since, now }).await;
+    told.warn();
+    code
 }

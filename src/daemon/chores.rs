@@ -12,8 +12,8 @@ use crate::engine::Engine;
 use crate::failpoint;
 use crate::notify::Notifier;
 use crate::run::halt::Halt;
+use crate::run::sweep::instances::RdsDrill;
 use crate::run::sweep::{self, Swept};
-use crate::run::sweep_instances::{RdsDrill, sweep_accounts};
 use crate::run::world::wall_clock;
 use crate::store::Store;
 
@@ -152,21 +152,14 @@ async fn deliver(round: Round, now: Timestamp) {
 async fn sweep_once(store: &Store, hosts: &[String], drills: &[RdsDrill], waker: &Waker) {
     // Nobody waits for it when the daemon has ended.
     let tell = |done| drop(waker.send(Wake::ChoreDone(Box::new(done))));
+    let engine = Engine::connect(hosts).await;
+    // A sweep may take minutes, and runs wait for the answer.
+    tell(Done::Asked(engine.as_ref().ok().map(|engine| engine.about().memory_bytes)));
+    failpoint::reach("before_sweep").await;
     let mut swept = Swept::default();
-    let ended = match Engine::connect(hosts).await {
-        Ok(engine) => {
-            // A sweep may take minutes, and runs wait for the answer.
-            tell(Done::Asked(Some(engine.about().memory_bytes)));
-            failpoint::reach("before_sweep").await;
-            let ended = sweep::sweep(store, &engine, drills, wall_clock(), false, &mut swept).await;
-            failpoint::reach("after_sweep").await;
-            ended
-        }
-        Err(error) => {
-            tell(Done::Asked(None));
-            sweep_accounts(store, drills).await.and(Err(error.into()))
-        }
-    };
+    let sweeping = sweep::sweep(store, engine.as_ref().ok(), drills, wall_clock(), false, &mut swept);
+    let ended = Box::pin(sweeping).await.and(engine.map(drop).map_err(Halt::from));
+    failpoint::reach("after_sweep").await;
     tell(Done::Swept { swept, ended });
 }
 
@@ -180,6 +173,9 @@ pub fn tell(swept: &Swept, ended: &Result<(), Halt>) {
     }
     for failure in &swept.failed {
         tracing::error!(%failure, "could not be removed");
+    }
+    for overdue in &swept.overdue {
+        tracing::info!(%overdue, "somebody else's, and left alone");
     }
     if let Err(halt) = ended {
         tracing::warn!(reason = halt.0.reason.word(), detail = %halt.0.detail, "no sweep");

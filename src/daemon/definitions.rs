@@ -162,10 +162,13 @@ fn merge(old: &Drills, parsed: &Parsed) -> (Drills, Vec<DrillName>) {
 fn tell(fault: &Fault) {
     let place = format!("{}:{}", visible(&fault.file.display().to_string()), fault.line);
     let (message, code) = (visible(&fault.message), fault.code.word());
-    if fault.is_error() {
-        tracing::error!(%place, code, "{message}");
-    } else {
-        tracing::debug!(%place, code, "{message}");
+    match fault.code {
+        _ if fault.is_error() => tracing::error!(%place, code, "{message}"),
+        // Whoever only reads the log would take it for obeyed, or for sent.
+        definition::Code::NotInThisVersion | definition::Code::NotSent => {
+            tracing::warn!(%place, code, "{message}");
+        }
+        _ => tracing::debug!(%place, code, "{message}"),
     }
 }
 

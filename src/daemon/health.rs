@@ -1,6 +1,6 @@
 //! How the daemon is: kept by its loop, read by whoever asks over HTTP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,8 +26,10 @@ pub struct Health {
 pub struct Now {
     /// When the loop last turned.
     pub turned: Instant,
-    /// Drills in force.
-    pub drills: usize,
+    /// Drills in force; `None` until the loop has turned once.
+    pub drills: Option<BTreeSet<DrillName>>,
+    /// Those of them that have a schedule.
+    pub scheduled: BTreeSet<DrillName>,
     /// Errors in their files.
     pub errors: usize,
     /// Runs that go on.
@@ -47,7 +49,8 @@ impl Health {
     pub fn new(store: Store) -> Self {
         let now = Now {
             turned: Instant::now(),
-            drills: 0,
+            drills: None,
+            scheduled: BTreeSet::new(),
             errors: 0,
             running: 0,
             waiting: 0,
@@ -68,9 +71,9 @@ impl Health {
         self.metrics.ended(run);
     }
 
-    /// What older runs have proven, so that a restart forgets no proof.
-    pub fn proven(&self, run: &RunSummary) {
-        self.metrics.proven(run);
+    /// What a drill's older run has proven, so that a restart forgets no proof.
+    pub fn proven(&self, drill: &DrillName, run: &RunSummary) {
+        self.metrics.proven(drill, run);
     }
 
     /// Whether the loop turns.
@@ -94,7 +97,7 @@ impl Health {
         if now.turned.elapsed() >= STANDSTILL {
             lacking.push("the loop stands still".to_owned());
         }
-        if now.drills == 0 {
+        if now.drills.as_ref().is_none_or(BTreeSet::is_empty) {
             lacking.push("there is no valid drill".to_owned());
         }
         lacking

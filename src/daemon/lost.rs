@@ -11,7 +11,7 @@ use crate::failpoint;
 use crate::model::RunId;
 use crate::notify::Notifier;
 use crate::record::{Conclusion, RunRecord};
-use crate::store::{Store, StoreError};
+use crate::store::{HistoryFilter, Store, StoreError};
 
 /// Older ones are history, and nobody is woken for them.
 const WORTH_TELLING: Duration = Duration::from_hours(24 * 7);
@@ -57,9 +57,16 @@ async fn tell_of(
 
 /// A restart is no reason to take a proof off the metrics.
 pub(super) async fn remember_proofs(store: &Store, definitions: &Definitions, health: &Health) {
-    for drill in definitions.drills().keys() {
-        if let Ok(Some(proof)) = store.last_proof(drill).await {
-            health.proven(&proof);
+    for drill in definitions.drills().values() {
+        let newest = HistoryFilter {
+            drill: Some(drill.name.clone()),
+            was: drill.was.clone(),
+            proof: true,
+            limit: Some(1),
+            ..HistoryFilter::default()
+        };
+        if let Some(proof) = store.history(newest).await.unwrap_or_default().first() {
+            health.proven(&drill.name, proof);
         }
     }
 }

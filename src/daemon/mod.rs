@@ -39,7 +39,7 @@ use crate::error::Explain;
 use crate::failpoint;
 use crate::model::{DrillName, Reason};
 use crate::notify::Notifier;
-use crate::run::sweep_instances;
+use crate::run::sweep::instances;
 use crate::run::world::wall_clock;
 use crate::schedule::Reading;
 use crate::store::{Store, StoreError};
@@ -233,7 +233,7 @@ impl Daemon {
         if self.stopping.is_some() {
             return;
         }
-        let drills = || sweep_instances::rds_drills(self.definitions.drills().values().map(AsRef::as_ref));
+        let drills = || instances::rds_drills(self.definitions.drills().values().map(AsRef::as_ref));
         self.chores.sweep_if_due(&self.store, &self.engine_hosts, drills, &self.waker);
         // Other wake-ups may come so often that the daemon never sleeps for a whole look.
         if self.files_looked_at.elapsed() >= self.look {
@@ -260,10 +260,13 @@ impl Daemon {
         self.chores.deliver_if_due(round, now);
     }
 
-    fn tell_health(&self) {
+    pub(super) fn tell_health(&self) {
+        let drills = self.definitions.drills();
+        let scheduled = drills.iter().filter(|(_, drill)| drill.schedule.is_some());
         self.health.turned(Now {
             turned: Instant::now(),
-            drills: self.definitions.drills().len(),
+            drills: Some(drills.keys().cloned().collect()),
+            scheduled: scheduled.map(|(name, _)| name.clone()).collect(),
             errors: self.definitions.errors(),
             running: self.runs.count(),
             waiting: self.queue.len(),

@@ -118,9 +118,11 @@ fn map(at: At, entries: &[Entry], keys: &[&'static Key], out: &mut Faults) -> Ma
 /// A key's value, and whether this version can do what it asks for.
 fn value(entry: &Entry, key: &'static Key, out: &mut Faults) -> Option<Item> {
     let item = conform(&entry.value, &key.form, out);
+    // What holds without the key may be written down.
     let nothing = match &entry.value.kind {
         Kind::List(items) => items.is_empty(),
-        Kind::Map(_) | Kind::Scalar { .. } | Kind::Refused => false,
+        Kind::Scalar { text, .. } => key.default == Some(text),
+        Kind::Map(_) | Kind::Refused => false,
     };
     if !nothing {
         not_in_this_version(entry.key_at, key.name, key.support, out);
@@ -138,7 +140,7 @@ fn not_in_this_version(at: At, name: &str, support: Support, out: &mut Faults) {
         }
         Support::Ignored => {
             out.warning(at, Code::NotInThisVersion, told)
-                .hint("it is ignored; a run by hand is the same without it");
+                .hint("it is ignored; every run is the same without it");
         }
     }
 }
@@ -218,7 +220,11 @@ fn list(node: &Node, items: &[Node], form: &'static Form, least: usize, out: &mu
     let errors = out.errors();
     let read: Vec<Item> = items.iter().filter_map(|item| conform(item, form, out)).collect();
     // A list with a faulty item is kept, so that the others are looked at; the fault alone refuses the drill.
-    debug_assert!(read.len() == items.len() || out.errors() > errors, "an item vanished without a fault");
+    let told_before = || out.is_full() || items.iter().any(|item| matches!(item.kind, Kind::Refused));
+    debug_assert!(
+        read.len() == items.len() || out.errors() > errors || told_before(),
+        "an item vanished without a fault"
+    );
     Some(Value::List(read))
 }
 

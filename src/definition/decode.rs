@@ -39,6 +39,7 @@ pub(super) fn drill(
     let checks = decode_checks::checks(map, out);
     let hashed_by = name.as_ref().map_or("", DrillName::as_str);
     let schedule = map.map("schedule").and_then(|schedule| schedule::decode(schedule, hashed_by, out));
+    schedule::outlasts_its_gaps(map, schedule.as_ref(), out);
     let rollbacks = decode_rollbacks::rollbacks(map, place, out);
     if !rollbacks.is_empty() && sandbox.storage == Storage::Tmpfs {
         out.error(
@@ -184,7 +185,7 @@ pub(super) fn glob(map: &Map, out: &mut Faults) -> bool {
     true
 }
 
-/// This version tells the recovery point in one order; another one is said, because it would have to be obeyed.
+/// This version tells the recovery point in one order; another one would have to be obeyed, because verdicts hang on it.
 fn bases(backup: &Map, out: &mut Faults) {
     let items = backup.list("recovery_point_basis");
     if items.is_empty() {
@@ -196,7 +197,7 @@ fn bases(backup: &Map, out: &mut Faults) {
         super::keys::BASES.iter().map(|word| word.name).filter(|word| *word != "modified_time").collect();
     if given != all {
         let at = backup.at("recovery_point_basis");
-        out.warning(at, Code::NotInThisVersion, "an order of its own for the recovery point's basis")
+        out.error(at, Code::NotInThisVersion, "an order of its own for the recovery point's basis")
             .hint(format!("the order is {}; modified_time may be added", all.join(", ")));
     }
 }

@@ -232,8 +232,14 @@ fn larger(one: &str, other: &str) -> bool {
 
 /// A check of a database that is not restored would be an error in every run.
 pub(super) fn databases_are_restored(drill: &Map, databases: &[String], out: &mut Faults) {
-    let maps = drill.list("checks").iter().filter_map(|item| item.one()?.1.map());
-    for map in maps.filter(|_| !databases.is_empty()) {
+    let rollbacks = drill.list("rollbacks").iter().filter_map(Item::map);
+    let of_rollbacks = rollbacks.flat_map(|rollback| {
+        let between = rollback.map("checks");
+        let lists = ["after_forward", "after_back"].map(|key| between.map_or(&[][..], |map| map.list(key)));
+        lists.into_iter().chain([rollback.list("survives")])
+    });
+    let checks = [drill.list("checks")].into_iter().chain(of_rollbacks).flatten();
+    for map in checks.filter_map(|item| item.one()?.1.map()).filter(|_| !databases.is_empty()) {
         if let Some(database) = map.text("database")
             && !databases.iter().any(|restored| restored == database)
         {

@@ -54,6 +54,12 @@ pub(super) fn rds(map: &Map, backup: &Map, place: &Place, out: &mut Faults) -> O
     let authority = database
         .and_then(|database| database.one("ca"))
         .and_then(|(_, file)| Some(place.of_the_runner(file.at, file.text()?, out)));
+    let group = map.text("parameter_group").unwrap_or_default();
+    if group.to_ascii_lowercase().starts_with("default.") {
+        let told = "RDS's own parameter group lets restored data act: it runs subscriptions";
+        out.error(map.at("parameter_group"), Code::Impossible, told)
+            .hint("name one of the drills' own, with max_logical_replication_workers = 0 and without pg_cron (docs/aws.md)");
+    }
     Some(RdsSource {
         instance: map.text("instance")?.to_owned(),
         snapshot: match map.text("snapshot") {

@@ -57,6 +57,15 @@ pub(super) fn is_address(item: &Item, out: &mut Faults) -> bool {
     good
 }
 
+/// A person who reads only mail would never hear of the drill.
+pub(super) fn tell_unsent(drill: &Map, out: &mut Faults) {
+    let by_mail = |item: &&Item| item.one().is_some_and(|(kind, _)| kind == "email");
+    if let Some(item) = drill.list("notify").iter().find(by_mail) {
+        out.warning(item.at, Code::NotSent, "nothing is sent: the settings have no `mail`")
+            .hint("write mail: { smtp: { host: … }, from: … } in drillyard.yaml; until then .eml files are written to `mail` below `state`");
+    }
+}
+
 /// Reads how often an errored run is repeated.
 pub(super) fn retries(drill: &Map, out: &mut Faults) -> Retries {
     let Some(map) = drill.map("retries") else { return Retries::default() };

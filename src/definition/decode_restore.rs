@@ -15,7 +15,6 @@ const MOST_JOBS: u64 = 256;
 /// text is read. Everything else is refused, because much of the rest breaks containment (loading libraries, archiving,
 /// listening, running commands) or the honesty of the clocks (2026-11-21).
 const SETTINGS: &[&str] = &[
-    "autovacuum",
     "autovacuum_max_workers",
     "autovacuum_work_mem",
     "backend_flush_after",
@@ -71,7 +70,6 @@ const SETTINGS: &[&str] = &[
     "shared_buffers",
     "standard_conforming_strings",
     "temp_buffers",
-    "timezone",
     "vacuum_buffer_usage_limit",
     "wal_buffers",
     "wal_compression",

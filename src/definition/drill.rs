@@ -86,6 +86,11 @@ impl BackupDefinition {
     pub fn asks_the_instance(&self) -> bool {
         matches!(&self.source, Source::Rds(rds) if rds.then == Then::Instance)
     }
+
+    /// The zone of times without one, where the drill says it.
+    pub fn known_time_zone(&self) -> Option<&TimeZone> {
+        self.dump_time_zone_given.then_some(&self.dump_time_zone)
+    }
 }
 
 /// Where backups live. An enum of the kinds that this version can open.

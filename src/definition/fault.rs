@@ -70,6 +70,8 @@ pub enum Code {
     Schedule,
     /// An objective that is measured and not judged.
     NotJudged,
+    /// Mails that are written to a folder, because the settings name no server.
+    NotSent,
     /// There were more faults than are told.
     MoreFaults,
 }
@@ -100,6 +102,7 @@ impl Code {
             Self::NoDrill => "no_drill",
             Self::Schedule => "schedule",
             Self::NotJudged => "not_judged",
+            Self::NotSent => "not_sent",
             Self::MoreFaults => "more_faults",
         }
     }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::fault::{Code, Fault};
-use super::{Named, Parsed, Settings, parse, tree};
+use super::{Drill, Named, Parsed, Settings, parse, tree};
 use crate::model::DrillName;
 
 /// Why a file's text is not there.
@@ -53,6 +53,7 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Parsed {
         }
     }
     refuse_duplicates(&mut all);
+    refuse_names_in_use(&mut all);
     all
 }
 
@@ -102,6 +103,20 @@ fn refuse_duplicates(all: &mut Parsed) {
         twice.iter().flat_map(|places| places.iter().map(|place| duplicate(place, places))).collect();
     let names: BTreeSet<DrillName> = twice.iter().flatten().map(|place| place.name.clone()).collect();
     all.drills.retain(|drill| !names.contains(&drill.name));
+    all.faults.extend(faults);
+}
+
+/// A former name that another drill has now would count that drill's runs for both, and its proofs too.
+fn refuse_names_in_use(all: &mut Parsed) {
+    let names: BTreeSet<&DrillName> = all.names.iter().map(|named| &named.name).collect();
+    let taken = |drill: &Drill| drill.was.clone().filter(|was| names.contains(was));
+    let fault = |drill: &Drill| {
+        let told = format!("`was` names the drill `{}`, which is another one now", taken(drill)?);
+        let hint = "remove `was`, or rename the other drill";
+        Some(Fault::of_file(&drill.file, Code::Impossible, told).hint(hint))
+    };
+    let faults: Vec<Fault> = all.drills.iter().filter_map(fault).collect();
+    all.drills.retain(|drill| taken(drill).is_none());
     all.faults.extend(faults);
 }
 

@@ -82,7 +82,7 @@ pub(super) enum Support {
     Full,
     /// Known and checked for form. A run without it would do something else, so there is no run.
     Refused,
-    /// Known and checked for form. A run by hand does the same without it.
+    /// Known and checked for form. Every run does the same without it.
     Ignored,
 }
 
@@ -105,7 +105,7 @@ impl Key {
         Self { support: Support::Refused, ..self }
     }
 
-    /// Not in this version, and a run by hand is the same without it.
+    /// Not in this version, and every run is the same without it.
     pub const fn ignored(self) -> Self {
         Self { support: Support::Ignored, ..self }
     }

@@ -10,7 +10,7 @@ use super::form::{Form, Key, Word, key, later, word};
 pub(super) const DRILL: Form = Map(&[
     &[
         key("drill", DrillName, "The drill's unique name.").required(),
-        key("was", DrillName, "Its former name, so that its history goes on.").ignored(),
+        key("was", DrillName, "Its former name, under which its earlier runs are found.").or("none"),
         key("backup", BACKUP, "Where the backup comes from and what may be assumed of it.").required(),
         key("checks", List(&CHECK, 1), "What must hold of the restored data.").required(),
         key(
@@ -37,7 +37,7 @@ const COMMON: &[Key] = &[
     key("objectives", Map(&[OBJECTIVES]), "What the drill is held against.").or("measured and not judged"),
     key("sandbox", Map(&[SANDBOX]), "Where the backup is restored."),
     key("restore", Map(&[RESTORE]), "How it is restored."),
-    key("runs_on", Free(&Text), "Labels of the runner, where several share a store.").or("any").ignored(),
+    key("runs_on", Free(&Text), "Labels of the runner, where several share a store.").or("any").refused(),
     key("retries", super::keys_later::RETRIES, "What the daemon does with an errored run.")
         .or("one after 5m"),
     key("notify", List(&super::keys_later::NOTIFY, 0), "Who is told.").or("nobody"),
@@ -74,7 +74,7 @@ const BACKUP_KEYS: &[Key] = &[
     key(
         "dump_time_zone",
         Zone,
-        "Zone of the machine that ran pg_dump: archive headers hold local time without it.",
+        "Zone of the machine that ran pg_dump: archive headers hold local time without it, and `fresh` checks read columns without a zone in it.",
     )
     .or("UTC, and told as an assumption"),
     key("min_size", Size, "A smaller backup is a finding.").or("1 byte"),
@@ -88,7 +88,7 @@ const BACKUP_KEYS: &[Key] = &[
         super::keys_later::BASELINE,
         "The sealed baseline that the restored data is held against.",
     )
-    .or("sidecar, if there is one"),
+    .or("none"),
     key(
         "recovery_point_basis",
         List(&Words(BASES), 1),
@@ -152,7 +152,7 @@ const SANDBOX: &[Key] = &[
     key("image", Text, "The container image.").or("by the major version found in the backup"),
     key("memory", Size, "Memory limit.").or("half of the runner's"),
     key("cpus", Number, "Processor limit.").or("all of the runner's"),
-    key("disk", Size, "Space that the engine's disk must have.").or("estimated from the backup"),
+    key("disk", Size, "Space that the engine's disk must have.").or("not looked at"),
     key("storage", Words(&[word("volume"), word("tmpfs")]), "Where the data directory lies.").or("volume"),
     key("preload", List(&Text, 0), "Libraries for shared_preload_libraries.").or("none").refused(),
     key(

@@ -5,7 +5,7 @@ use super::form::Form::{
     Boolean, Count, Delay, Duration, Either, Free, Instant, List, Map, OneOf, Path, Scalar, Secret, Size,
     Table, Text, Words,
 };
-use super::form::{Form, Key, key, word};
+use super::form::{Form, Key, key, later, word};
 use super::keys::{CHECK, CRON, ENVIRONMENT, JITTER, PERCENT, TIME_ZONE};
 
 pub(super) const SCHEDULE: Form = Map(&[&[
@@ -124,7 +124,7 @@ pub(super) const RECOVER_TO: Form =
     Either(&[Words(&[word("latest")]), Instant, OneOf(&[key("name", Text, "A restore point.")])]);
 
 pub(super) const BASELINE: Form = Either(&[
-    Words(&[word("sidecar"), word("none")]),
+    Words(&[word("none"), later("sidecar")]),
     OneOf(&[key("file", Path, "The baseline's file.").refused()]),
 ]);
 
@@ -239,7 +239,7 @@ pub(super) const SETTINGS: Form = Map(&[&[
         "store",
         OneOf(&[
             key("sqlite", Map(&[]), "A file below `state`."),
-            key("postgres", Map(&[&[URL]]), "A PostgreSQL database that several daemons share.").ignored(),
+            key("postgres", Map(&[&[URL]]), "A PostgreSQL database that several daemons share.").refused(),
         ]),
         "Where records are kept.",
     )
@@ -256,7 +256,7 @@ pub(super) const SETTINGS: Form = Map(&[&[
         "http",
         Map(&[&[
             key("listen", Text, "Address and port; loopback only.").or("127.0.0.1:8629"),
-            key("token", Secret, "The token that callers need.").ignored(),
+            key("token", Secret, "The token that callers need.").refused(),
         ]]),
         "Health, readiness and metrics of the daemon.",
     ),

@@ -58,6 +58,7 @@ pub use files::{list, load};
 pub use notice::{Notice, Retries, WebhookStyle, When};
 pub use render::{render, to_json};
 pub use rollback::{Expectation, ExpectedData, ExpectedSchema, Rollback, Step};
+pub use scalar::duration;
 pub use schedule::{IfMissed, Schedule};
 pub use schema::schema;
 pub use secret_reference::{SecretError, SecretReference};
@@ -128,6 +129,9 @@ fn decode_document(
         Some(defaults) => own.clone().over(defaults),
         None => own.clone(),
     };
+    if settings.file.is_some() && settings.mail.is_none() {
+        decode_notices::tell_unsent(&map, out);
+    }
     let span = root.at.span;
     let document = text.get(span.offset..span.offset + span.length).unwrap_or_default();
     decode::drill(&map, file, sha256(document.trim_end()), &place(file, settings), out)

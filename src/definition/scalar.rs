@@ -41,7 +41,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// `90s`, `10m`, `1h30m`, `26h`, `8d`: units from large to small, each once.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     const UNITS: [(&str, u64); 6] =
         [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
     let mut rest = text;

@@ -60,6 +60,17 @@ pub(super) fn decode(schedule: &Map, hashed_by: &str, out: &mut Faults) -> Optio
     })
 }
 
+/// A proof that is too old before the next one can come would be stale every time.
+pub(super) fn outlasts_its_gaps(drill: &Map, schedule: Option<&Schedule>, out: &mut Faults) {
+    let Some(objectives) = drill.map("objectives") else { return };
+    let (Some(age), Some(schedule)) = (objectives.duration("proof_max_age"), schedule) else { return };
+    if schedule.calendar.shortest_gap().is_some_and(|gap| age < gap) {
+        let told = "a proof is too old before the schedule brings the next one";
+        out.warning(objectives.at("proof_max_age"), Code::Schedule, told)
+            .hint("give it more than the time between two runs");
+    }
+}
+
 /// A schedule whose next run is further away is seldom meant.
 const FAR_DAYS: i64 = 400;
 

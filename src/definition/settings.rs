@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::conform::conform;
-use super::fault::{Fault, Faults};
+use super::fault::{Code, Fault, Faults};
 use super::paths;
 use super::value::{Item, Map};
 use super::{Calendar, SecretReference, decode_daemon, files, keys_later, lint, schedule, tree};
@@ -161,7 +161,7 @@ pub fn parse(text: &str, file: &Path) -> (Settings, Vec<Fault>) {
     let mut out = Faults::new(file, file);
     let documents = tree::read(text, true, &mut out);
     for document in documents.iter().skip(1) {
-        out.error(document.root.at, super::Code::TooLarge, "settings are one document")
+        out.error(document.root.at, Code::TooLarge, "settings are one document")
             .hint("put drills in files of their own");
     }
     if let Some(document) = documents.first() {
@@ -171,6 +171,21 @@ pub fn parse(text: &str, file: &Path) -> (Settings, Vec<Fault>) {
         }
     }
     (settings, out.into_list())
+}
+
+/// A socket of this machine: what a drill mounts has to be where the engine is.
+fn engine_host(engine: &Map, out: &mut Faults) -> Option<String> {
+    let host = engine.text("host")?;
+    if !host.starts_with("unix:///") {
+        out.error(
+            engine.at("host"),
+            Code::NotInThisVersion,
+            "an engine that is not behind a socket of this machine",
+        )
+        .hint("write unix:///var/run/docker.sock, or leave it out");
+        return None;
+    }
+    Some(host.to_owned())
 }
 
 fn fill(settings: &mut Settings, item: &Item, folder: &Path, out: &mut Faults) {
@@ -185,7 +200,7 @@ fn fill(settings: &mut Settings, item: &Item, folder: &Path, out: &mut Faults) {
         settings.roots = Some(paths("roots"));
     }
     settings.state = map.text("state").map(path);
-    settings.engine_host = map.map("engine").and_then(|engine| engine.text("host")).map(str::to_owned);
+    settings.engine_host = map.map("engine").and_then(|engine| engine_host(engine, out));
     let runner = map.map("runner");
     settings.runner_memory = runner.and_then(|runner| runner.size("memory"));
     settings.runner_name = runner.and_then(|runner| runner.text("name")).map(str::to_owned);

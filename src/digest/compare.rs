@@ -136,12 +136,12 @@ pub(super) fn same_content(before: &State, after: &State, options: &Options) -> 
         })
 }
 
-/// The sums of columns that are hashed in the same ways say it; their order does not matter.
+/// The sum over columns that are hashed in the same ways says it; their order does not matter.
 fn same(old: &TableState, new: &TableState) -> bool {
     let is_known = |column| new.columns.contains(column);
     old.columns.len() == new.columns.len()
         && old.columns.iter().all(is_known)
-        && (old.rows, &old.sums) == (new.rows, &new.sums)
+        && (old.rows, old.sum) == (new.rows, new.sum)
 }
 
 fn whole(table: &TableName, rows_before: u64, rows_after: u64) -> TableDifference {

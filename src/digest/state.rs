@@ -51,9 +51,9 @@ pub struct Object {
 pub struct TableState {
     /// Exact number of rows.
     pub rows: u64,
-    /// Two sums of the rows' hashes.
-    pub sums: [i128; 2],
-    /// The columns that the sums were taken of.
+    /// The sum of the rows' hashes.
+    pub sum: i128,
+    /// The columns that the sum was taken of.
     pub columns: Vec<Column>,
     /// Sets of columns that identify a row, the primary key first.
     pub keys: Vec<Vec<String>>,

@@ -116,13 +116,8 @@ async fn read_one(
     let rows = session.rows(&what, &hash::table_question(&table.quoted(), &columns)).await?;
     let unclear = || DigestError::Answer { what: what.clone() };
     let row = rows.first().ok_or_else(unclear)?;
-    let sum = |number: usize| row.get::<_, &str>(number + 1).parse::<i128>().map_err(|_| unclear());
-    Ok(TableState {
-        rows: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(),
-        sums: [sum(0)?, sum(1)?],
-        columns,
-        keys,
-    })
+    let sum = row.get::<_, &str>(1).parse::<i128>().map_err(|_| unclear())?;
+    Ok(TableState { rows: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(), sum, columns, keys })
 }
 
 async fn columns(session: &Session<'_>) -> Result<BTreeMap<u32, Vec<Column>>, DigestError> {

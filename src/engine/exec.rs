@@ -56,6 +56,8 @@ pub struct ExecOutput {
 
 /// The most that is kept of a program's output.
 const OUTPUT_CAP: usize = 1 << 20;
+/// Longest wait for the exit code of a program that has ended.
+const TO_TELL: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// Starts a program inside a container.
@@ -104,13 +106,16 @@ impl Engine {
         Ok(inspected.exit_code.filter(|_| inspected.running != Some(true)))
     }
 
-    /// The exit code of a program whose output has ended; the engine may need a moment to know it.
+    /// The exit code of a program whose output has ended; the engine needs a moment to know it, and a busy one needs
+    /// seconds. `None` where it does not tell at all.
     pub async fn exec_wait(&self, exec: &str) -> Result<Option<i64>, EngineError> {
-        for _ in 0..50 {
+        let begun = tokio::time::Instant::now();
+        while begun.elapsed() < TO_TELL {
             if let Some(code) = self.exec_exit_code(exec).await? {
                 return Ok(Some(code));
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            let pause = (begun.elapsed() / 4).clamp(Duration::from_millis(20), Duration::from_millis(500));
+            tokio::time::sleep(pause).await;
         }
         Ok(None)
     }

@@ -43,6 +43,8 @@ pub struct About {
     pub version: String,
     /// Newest API that it speaks: `1.41`.
     pub api_version: String,
+    /// What its images must be made for: `amd64`.
+    pub architecture: String,
     /// Memory of its machine in bytes.
     pub memory_bytes: u64,
     /// Processors of its machine.
@@ -73,6 +75,7 @@ impl Engine {
             host: host.to_owned(),
             version: version.version.unwrap_or_default(),
             api_version: version.api_version.unwrap_or_default(),
+            architecture: version.arch.unwrap_or_default(),
             memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
             cpus: info.ncpu.and_then(|count| u64::try_from(count).ok()).unwrap_or(1).max(1),
         };

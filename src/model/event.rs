@@ -65,6 +65,11 @@ pub enum Fact {
         /// What.
         effect: Effect,
     },
+    /// Whoever was asked to make it has answered: it is there, or on its way.
+    EffectMade {
+        /// What.
+        effect: Effect,
+    },
     /// It is gone, or was never made.
     EffectUndone {
         /// What.

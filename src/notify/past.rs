@@ -2,7 +2,7 @@
 
 use super::policy::Ending;
 use crate::definition::Drill;
-use crate::model::{DrillName, RunId};
+use crate::model::RunId;
 use crate::record::{Conclusion, RunRecord, RunSummary};
 use crate::store::{HistoryFilter, Store, StoreError};
 
@@ -31,15 +31,10 @@ impl Past {
 }
 
 async fn read(drill: &Drill, run: RunId, store: &Store) -> Result<Past, StoreError> {
-    let mut history = finished_before(&drill.name, run, store).await?;
+    let history = finished_before(drill, run, store).await?;
     let mut heard = store.heard_before(&drill.name, run).await?;
-    if let Some(former) = drill.was.as_ref().filter(|_| history.len() < LOOKED_BACK as usize) {
-        history.extend(finished_before(former, run, store).await?);
-        history.truncate(LOOKED_BACK as usize);
-        heard = match heard {
-            None => store.heard_before(former, run).await?,
-            heard => heard,
-        };
+    if let (None, Some(former)) = (&heard, &drill.was) {
+        heard = store.heard_before(former, run).await?;
     }
     let heard =
         heard.and_then(|run| Some(Ending { verdict: run.verdict?, reason: run.reason, leaked: run.leaked }));
@@ -54,9 +49,14 @@ async fn read(drill: &Drill, run: RunId, store: &Store) -> Result<Past, StoreErr
     Ok(Past { heard, previous, history })
 }
 
-async fn finished_before(name: &DrillName, run: RunId, store: &Store) -> Result<Vec<RunSummary>, StoreError> {
-    let filter = HistoryFilter { drill: Some(name.clone()), since: None, limit: Some(LOOKED_BACK + 5) };
+async fn finished_before(drill: &Drill, run: RunId, store: &Store) -> Result<Vec<RunSummary>, StoreError> {
+    let filter = HistoryFilter {
+        drill: Some(drill.name.clone()),
+        was: drill.was.clone(),
+        ended: true,
+        limit: Some(LOOKED_BACK + 1),
+        ..HistoryFilter::default()
+    };
     let runs = store.history(filter).await?.into_iter();
-    let finished = runs.filter(|summary| summary.run != run && summary.verdict.is_some());
-    Ok(finished.take(LOOKED_BACK as usize).collect())
+    Ok(runs.filter(|summary| summary.run != run).take(LOOKED_BACK as usize).collect())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::definition::{Drill, Schedule};
-use crate::model::{DrillName, Verdict};
+use crate::model::Verdict;
 use crate::record::standing::{LastRehearsal, Standing, Watched, standings as stand};
 use crate::record::{RunRecord, RunSummary};
 use crate::store::{HistoryFilter, Store, StoreError};
@@ -39,7 +39,7 @@ async fn watch(
     now: Timestamp,
 ) -> Result<Watched, StoreError> {
     let earlier = since.checked_sub(now.duration_since(since)).unwrap_or(Timestamp::MIN);
-    let runs = runs(&drill.name, store).await?;
+    let runs = runs(drill, store).await?;
     let proof = runs.iter().find(|run| run.proof);
     let not_verified = match proof {
         Some(run) => record(run, store).await?.map(|record| record.not_verified),
@@ -58,14 +58,16 @@ async fn watch(
         not_verified: not_verified.unwrap_or_default(),
         rehearsed,
         runs,
-        tally: store.tally(&drill.name, since, Timestamp::MAX).await?,
-        before: store.tally(&drill.name, earlier, since).await?,
+        tally: store.tally(&drill.name, drill.was.as_ref(), since, Timestamp::MAX).await?,
+        before: store.tally(&drill.name, drill.was.as_ref(), earlier, since).await?,
     })
 }
 
 /// A drill that has failed for longer than the newest runs reach back has still its proof from before.
-async fn runs(drill: &DrillName, store: &Store) -> Result<Vec<RunSummary>, StoreError> {
-    let of_drill = |limit| HistoryFilter { drill: Some(drill.clone()), limit, ..HistoryFilter::default() };
+async fn runs(drill: &Drill, store: &Store) -> Result<Vec<RunSummary>, StoreError> {
+    let named =
+        HistoryFilter { drill: Some(drill.name.clone()), was: drill.was.clone(), ..HistoryFilter::default() };
+    let of_drill = |limit| HistoryFilter { limit, ..named.clone() };
     let newest = store.history(of_drill(Some(RUNS))).await?;
     if newest.len() < RUNS as usize || newest.iter().any(|run| run.proof) {
         return Ok(newest);

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::RunRecord;
-use super::spans::subtracted;
+use super::{RunRecord, Unjudged};
 use crate::model::event::BackupChosen;
-use crate::model::{Milestone, RtoUntil};
+use crate::model::{CheckKind, Finding, Milestone, Outcome, RtoUntil};
 
 /// All clocks of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,24 +55,37 @@ pub struct RecoveryPointClock {
     pub basis: String,
     /// What it is held against.
     pub objective: Option<Duration>,
+    /// Why it is not, where it is not.
+    pub unjudged: Option<Unjudged>,
 }
 
 impl RecoveryPointClock {
     /// Whether the objective is met; `None` where nothing is judged.
     pub fn met(&self) -> Option<bool> {
-        self.objective.map(|objective| self.value.is_some_and(|value| value <= objective))
+        let objective = self.objective.filter(|_| self.unjudged.is_none())?;
+        Some(self.value.is_some_and(|value| value <= objective))
+    }
+
+    /// Why there is an objective and no judgement: `the backup is not whole`.
+    pub fn not_judged(&self) -> Option<&'static str> {
+        self.objective.and(self.unjudged).map(Unjudged::why)
+    }
+
+    /// Whether the newest backup is older than the longest time between two of them: the next one is overdue.
+    pub fn is_overdue(&self) -> bool {
+        self.basis == NO_NEWER
     }
 
     fn known(value: Duration, basis: impl Into<String>) -> Self {
-        Self { value: Some(value), basis: basis.into(), objective: None }
+        Self { value: Some(value), basis: basis.into(), objective: None, unjudged: None }
     }
 
     fn unknown(basis: impl Into<String>) -> Self {
-        Self { value: None, basis: basis.into(), objective: None }
+        Self { value: None, basis: basis.into(), objective: None, unjudged: None }
     }
 
-    fn held_against(self, objective: Option<Duration>) -> Self {
-        Self { objective, ..self }
+    fn held_against(self, objective: Option<Duration>, unjudged: Option<Unjudged>) -> Self {
+        Self { objective, unjudged, ..self }
     }
 }
 
@@ -82,24 +94,22 @@ impl Clocks {
     pub fn of(record: &RunRecord) -> Self {
         let objectives = &record.opening.objectives;
         let judged = |until| if objectives.rto_until == until { objectives.rto } else { None };
-        // A backup that a person chose says nothing of the newest one (measures.md, 2026-11-21).
-        let rpo = if record.chosen_by_hand() { None } else { objectives.rpo };
+        let (rpo, unjudged) = (objectives.rpo, Unjudged::of(record));
         let several = record.chosen.as_ref().is_some_and(|chosen| recovery_points(chosen).len() >= 2);
         Self {
             time_to_queryable: recovery_clock(record, Milestone::Queryable, None),
             time_to_restored: recovery_clock(record, Milestone::Restored, judged(RtoUntil::Restored)),
             time_to_verified: recovery_clock(record, Milestone::Verified, judged(RtoUntil::Verified)),
             backup_age: backup_age(record),
-            recovery_point_age: recovery_point_age(record).held_against(rpo),
+            recovery_point_age: recovery_point_age(record).held_against(rpo, unjudged),
             data_age: data_age(record),
-            worst_exposure: worst_exposure(record).held_against(rpo.filter(|_| several)),
+            worst_exposure: worst_exposure(record).held_against(rpo.filter(|_| several), unjudged),
         }
     }
 }
 
 fn recovery_clock(record: &RunRecord, milestone: Milestone, objective: Option<Duration>) -> RecoveryClock {
-    let value =
-        record.reached(milestone).map(|at| at.elapsed().saturating_sub(subtracted(&record.phases, at)));
+    let value = record.reached(milestone).map(|at| record.counted(at));
     RecoveryClock { value, objective }
 }
 
@@ -140,15 +150,32 @@ fn recovery_point_age(record: &RunRecord) -> RecoveryPointClock {
 fn missing_basis(record: &RunRecord) -> String {
     let Some(read) = &record.read else { return "no backup was read".to_owned() };
     let note = read.started_at_note.as_deref().unwrap_or("the backup does not say when it was begun");
-    format!("{note}; give the drill a `fresh` check, or allow `modified_time` in backup.recovery_point_basis")
+    let give = if saw_rows_without_zone(record) {
+        "give backup.dump_time_zone, without which the rows of its `fresh` check prove nothing"
+    } else {
+        "give the drill a `fresh` check"
+    };
+    format!("{note}; {give}, or allow `modified_time` in backup.recovery_point_basis")
 }
 
 fn data_age(record: &RunRecord) -> RecoveryPointClock {
     let newest = record.findings.iter().filter_map(|finding| finding.newest_row_age_seconds).reduce(f64::min);
     match newest.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         Some(value) => RecoveryPointClock::known(value, "newest_row"),
+        None if saw_rows_without_zone(record) => RecoveryPointClock::unknown(
+            "the `fresh` check's column has no time zone: give backup.dump_time_zone",
+        ),
         None => RecoveryPointClock::unknown("no `fresh` check saw a row"),
     }
+}
+
+/// The basis of an exposure that grows from hour to hour.
+const NO_NEWER: &str = "age of the recovery point: no newer backup has come";
+
+/// A `fresh` check passed, and yet tells no age: its rows hold local times of a zone that nobody said.
+fn saw_rows_without_zone(record: &RunRecord) -> bool {
+    let passed = |finding: &&Finding| finding.kind == CheckKind::Fresh && finding.outcome == Outcome::Passed;
+    record.findings.iter().filter(passed).any(|finding| finding.newest_row_age_seconds.is_none())
 }
 
 /// What would be lost just before the next backup, as far as the past shows it: the largest gap between backups, or the
@@ -157,7 +184,7 @@ fn worst_exposure(record: &RunRecord) -> RecoveryPointClock {
     let gap = largest_gap(record);
     let age = recovery_point_age(record).value.filter(|_| !record.chosen_by_hand());
     match age.filter(|age| gap.value.is_some_and(|gap| gap < *age)) {
-        Some(age) => RecoveryPointClock::known(age, "age of the recovery point: no newer backup has come"),
+        Some(age) => RecoveryPointClock::known(age, NO_NEWER),
         None => gap,
     }
 }
@@ -175,6 +202,10 @@ fn largest_gap(record: &RunRecord) -> RecoveryPointClock {
     let Some(gap) = gap else {
         return RecoveryPointClock::unknown("the listing holds fewer than two backups");
     };
+    if chosen.source == "rds" {
+        // A snapshot holds the state of its creation, and no dump is in between.
+        return RecoveryPointClock::known(gap, format!("listing of {} snapshots", newest_first.len()));
+    }
     let length = dump_length(record);
     let with = match length {
         Some(_) => "a dump's length added",

@@ -39,7 +39,13 @@ impl Conclusion {
     }
 }
 
+/// Objectives are judged of a whole run only: a run that lost its thread has not missed them (2026-11-21).
 fn reason(record: &RunRecord, clocks: &Clocks) -> Option<Reason> {
+    trouble(record).or_else(|| missed_objective(clocks))
+}
+
+/// Why a run is not whole, the first reason in phase order; `None` where everything that was planned is proven.
+pub(super) fn trouble(record: &RunRecord) -> Option<Reason> {
     let stopped = record.stop.as_ref().map(|stop| stop.reason);
     let fatal =
         |verdict| record.fatal_restore_errors().map(|(_, reason)| reason).find(|r| r.verdict() == verdict);
@@ -56,9 +62,7 @@ fn reason(record: &RunRecord, clocks: &Clocks) -> Option<Reason> {
         .or_else(|| fatal(Verdict::Errored))
         .or_else(|| first_reason(record, Outcome::Errored, Reason::CheckInvalid))
         .or_else(|| first_rehearsed(record, Outcome::Errored, Reason::Internal))
-        // Objectives are judged of a whole run only: a run that lost its thread has not missed them (2026-11-21).
         .or_else(|| (!(recovered(record) && rehearsed(record))).then_some(Reason::Internal))
-        .or_else(|| missed_objective(clocks))
 }
 
 /// A failed check is evidence that a later trouble of ours does not take back, unless the sandbox was lost under it or
@@ -70,13 +74,17 @@ fn overrides(stop: &Stop) -> bool {
         Verdict::Failed => stop.phase.is_none_or(|phase| phase < Phase::Verify),
         // Lost while a rollback was rehearsed, its answers had all been given.
         _ if stop.phase.is_some_and(|phase| phase > Phase::Verify) => stop.reason == Reason::StoreFailed,
+        // The end of the sandbox's time to live comes from beside the phases.
+        _ if stop.phase.is_none() && stop.reason == Reason::Timeout => true,
         _ => matches!(stop.reason, Reason::SandboxLost | Reason::SandboxOutOfMemory | Reason::StoreFailed),
     }
 }
 
+/// One check that asks for too much memory takes nothing from the answers of the others; where the sandbox went with it,
+/// the run has stopped for that (2026-11-22).
 fn lost_under_a_check(record: &RunRecord) -> Option<Reason> {
     let mut reasons = record.findings.iter().filter_map(|finding| finding.reason);
-    reasons.find(|reason| matches!(reason, Reason::SandboxLost | Reason::SandboxOutOfMemory))
+    reasons.find(|reason| *reason == Reason::SandboxLost)
 }
 
 fn first_reason(record: &RunRecord, outcome: Outcome, otherwise: Reason) -> Option<Reason> {
@@ -102,9 +110,9 @@ fn missed_objective(clocks: &Clocks) -> Option<Reason> {
     recovery.iter().any(|clock| clock.met() == Some(false)).then_some(Reason::RtoMissed)
 }
 
-/// Positive evidence for everything that belongs to the recovery: phases and checks. A teardown that went wrong is a leak, which is told beside the
-/// verdict and is not part of it.
-fn recovered(record: &RunRecord) -> bool {
+/// Positive evidence for everything that belongs to the recovery: phases and checks. A teardown that went wrong is a
+/// leak, which is told beside the verdict and is not part of it.
+pub(super) fn recovered(record: &RunRecord) -> bool {
     let opening = &record.opening;
     let good_end = |phase| record.phases.iter().rev().find(|s| s.phase == phase).is_some_and(|s| s.succeeded);
     let of_recovery = |phase: &Phase| !matches!(phase, Phase::Rehearse | Phase::Teardown);

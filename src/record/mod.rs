@@ -13,6 +13,7 @@ pub mod spans;
 pub mod standing;
 pub mod summary;
 pub mod undelivered;
+pub mod unjudged;
 pub mod visible;
 pub(crate) mod words;
 
@@ -30,6 +31,7 @@ pub use journal::{Journal, JournalError};
 pub use spans::PhaseSpan;
 pub use summary::RunSummary;
 pub use undelivered::Undelivered;
+pub use unjudged::Unjudged;
 
 /// A run as its events tell it.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,10 @@ pub struct RunRecord {
     pub not_comparable: Vec<NotComparable>,
     /// Why it stopped before its end.
     pub stop: Option<Stop>,
+    /// Every effect that was ever intended.
+    pub intended: Vec<Effect>,
+    /// Those of them of which somebody has said that they were made.
+    pub made: Vec<Effect>,
     /// Effects that were intended and are not known to be undone.
     pub outstanding: Vec<Effect>,
     /// The inventory after the teardown; a later sweep's replaces the run's own.
@@ -109,6 +115,8 @@ impl RunRecord {
             warnings: Vec::new(),
             not_comparable: Vec::new(),
             stop: None,
+            intended: Vec::new(),
+            made: Vec::new(),
             outstanding: Vec::new(),
             cleanup: None,
             last: Offset::START,
@@ -130,7 +138,11 @@ impl RunRecord {
             }
             Fact::BackupChosen(chosen) => self.chosen = Some((**chosen).clone()),
             Fact::BackupRead(read) => self.read = Some((**read).clone()),
-            Fact::EffectIntended { effect } => self.outstanding.push(effect.clone()),
+            Fact::EffectIntended { effect } => {
+                self.intended.push(effect.clone());
+                self.outstanding.push(effect.clone());
+            }
+            Fact::EffectMade { effect } => self.made.push(effect.clone()),
             Fact::EffectUndone { effect } => self.outstanding.retain(|other| other != effect),
             Fact::SandboxInspected(facts) => self.sandbox = Some((**facts).clone()),
             Fact::InstanceInspected(facts) => self.instance = Some((**facts).clone()),

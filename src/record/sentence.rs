@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Clocks, RunRecord, rehearsal};
+use super::{Clocks, RunRecord, rehearsal, words};
 use crate::model::{Finding, Outcome, Reason, Rehearsed, Verdict};
 
 /// `orders is recoverable: restored and verified in 41.2 s from a backup 3 h 12 min old; 7 of 7 checks passed.`
@@ -80,7 +80,7 @@ fn failed_checks(record: &RunRecord, first: &Finding) -> String {
     let failed = record.findings.iter().filter(|finding| finding.outcome == Outcome::Failed).count();
     let total = record.opening.checks.len();
     let expected = format!("expected {}, observed {}", first.expected, first.observed);
-    format!("{failed} of {total} checks failed: {}: {expected}", first.name)
+    format!("{} failed: {}: {expected}", words::part(failed, total, "check"), first.name)
 }
 
 fn rehearsed_as(record: &RunRecord, reason: Reason) -> Option<&Rehearsed> {

@@ -45,9 +45,16 @@ impl PhaseSpan {
     }
 }
 
+impl super::RunRecord {
+    /// The recovery time up to an instant: without the waiting that production would not have.
+    pub fn counted(&self, until: Offset) -> Duration {
+        until.elapsed().saturating_sub(subtracted(&self.phases, until))
+    }
+}
+
 /// Length of the part of `[0, until]` that only subtracted phases (image pull, copy) cover: waiting that production
 /// would not have.
-pub(super) fn subtracted(spans: &[PhaseSpan], until: Offset) -> Duration {
+fn subtracted(spans: &[PhaseSpan], until: Offset) -> Duration {
     let everything = covered(spans.iter(), until);
     let counted = covered(spans.iter().filter(|span| !span.phase.is_subtracted()), until);
     everything.saturating_sub(counted)

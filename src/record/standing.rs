@@ -154,14 +154,17 @@ impl Standing {
         self.drills.iter().find_map(|drill| drill.watched.owner.as_deref())
     }
 
-    /// Whether any of its drills rehearses rollbacks.
-    pub fn has_rollbacks(&self) -> bool {
-        self.drills.iter().any(|drill| drill.watched.has_rollbacks)
+    /// How many of its drills rehearse rollbacks.
+    pub fn rehearsing(&self) -> usize {
+        self.drills.iter().filter(|drill| drill.watched.has_rollbacks).count()
     }
 
-    /// The newest run of any of its drills in which rollbacks were rehearsed.
-    pub fn last_rehearsal(&self) -> Option<&LastRehearsal> {
-        self.drills.iter().filter_map(|drill| drill.watched.rehearsed.as_ref()).max_by_key(|last| last.at)
+    /// The newest run in which rollbacks were rehearsed, and its drill. Of several drills one whose rollback failed is
+    /// told of first: a later one of another drill mends nothing (2026-11-22).
+    pub fn last_rehearsal(&self) -> Option<(&DrillName, &LastRehearsal)> {
+        let drills = self.drills.iter().map(|drill| &drill.watched);
+        let each = drills.filter_map(|watched| Some((&watched.drill, watched.rehearsed.as_ref()?)));
+        each.max_by_key(|(_, last)| (!last.passed(), last.at))
     }
 
     /// How the runs of all its drills ended since the beginning of the period.

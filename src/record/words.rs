@@ -10,6 +10,16 @@ use crate::model::backup::SkipReason;
 use crate::model::event::{Due, RestoreErrorClass, Trigger};
 use crate::model::{CheckKind, NotComparable, Outcome};
 
+/// `1 run`, `7 runs`.
+pub(crate) fn many(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// `1 of 7 checks`, `1 of 1 check`.
+pub(crate) fn part(count: usize, of: usize, what: &str) -> String {
+    format!("{count} of {}", many(of, what))
+}
+
 /// `481.0 MB`, in powers of ten as storage is sold and billed.
 pub(crate) fn bytes(bytes: u64) -> String {
     ByteSize(bytes).display().si().to_string()
@@ -151,7 +161,7 @@ pub(crate) fn not_comparable(why: NotComparable) -> &'static str {
         }
         NotComparable::Tmpfs => "the data directory was in memory",
         NotComparable::LazyLoading => {
-            "the snapshot's blocks were loaded only as pg_dump read them; the time holds an instance, that dump and its restore"
+            "the snapshot's blocks were loaded only as they were read; the time holds that, the start of an instance and, where the checks were asked in a container, a dump and its restore"
         }
         NotComparable::RestoreRepeated => "the restore was repeated; the first try counts in the time",
     }

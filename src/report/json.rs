@@ -175,6 +175,8 @@ struct ClockJson<'a> {
     basis: &'a str,
     objective_seconds: Option<f64>,
     met: Option<bool>,
+    /// Why an objective of the recovery point is not judged.
+    not_judged: Option<&'static str>,
 }
 
 impl<'a> ClockJson<'a> {
@@ -185,6 +187,7 @@ impl<'a> ClockJson<'a> {
             basis,
             objective_seconds: clock.objective.as_ref().map(seconds),
             met: clock.met(),
+            not_judged: None,
         }
     }
 
@@ -194,6 +197,7 @@ impl<'a> ClockJson<'a> {
             basis: &clock.basis,
             objective_seconds: clock.objective.as_ref().map(seconds),
             met: clock.met(),
+            not_judged: clock.not_judged(),
         }
     }
 }

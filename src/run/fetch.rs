@@ -11,7 +11,7 @@ use super::emit::{Done, Story};
 use super::halt::Halt;
 use super::teardown::remove_directory;
 use super::world::World;
-use super::{draw, provision, snapshot};
+use super::{provision, rds};
 use crate::database::postgres::start::BACKUP;
 use crate::definition::{Drill, RdsSource, Source};
 use crate::listen::Progress;
@@ -81,12 +81,12 @@ pub(super) async fn fetch<J: Journal>(
     make_empty(&staging)?;
     let reading = Reading { drill, located: &located, staging: &staging, world };
     let Fetched { artifact, read, warnings } = match &drill.backup.source {
-        Source::Rds(rds) => {
+        Source::Rds(snapshots) => {
             let id = &located.candidate().id;
-            let prepared = snapshot::prepare(drill, rds, id, run, world).await?;
+            let prepared = rds::prepare(drill, snapshots, id, run, world).await?;
             // Before the fetch, which would cover a pull.
             let image = provision::own_image(prepared.snapshot.major, world, story).await?;
-            story.phase(Phase::Fetch, reading.of_snapshot(rds, (&prepared, &image), story)).await?
+            story.phase(Phase::Fetch, reading.of_snapshot(snapshots, (&prepared, &image), story)).await?
         }
         Source::Local(_) | Source::S3(_) => {
             story.phase(Phase::Fetch, reading.of(located.candidate(), None, story)).await?
@@ -125,12 +125,12 @@ impl Reading<'_> {
     /// Of a snapshot: it becomes an archive first.
     async fn of_snapshot<J: Journal>(
         &self,
-        rds: &RdsSource,
-        prepared: (&snapshot::Prepared, &provision::Image),
+        snapshots: &RdsSource,
+        prepared: (&rds::Prepared, &provision::Image),
         story: &Story<'_, J>,
     ) -> Result<(Fetched, Done), Halt> {
         let chosen = self.located.candidate();
-        let drawing = Box::pin(draw::draw(self.drill, rds, chosen, prepared, self.world, story));
+        let drawing = Box::pin(rds::draw(self.drill, snapshots, chosen, prepared, self.world, story));
         let (candidate, waited_for) = drawing.await?;
         self.of(&candidate, Some(waited_for), story).await
     }

@@ -8,25 +8,24 @@
 mod analyze;
 mod bring;
 pub mod broken;
-mod draw;
-mod dump;
 pub mod emit;
 mod fetch;
+mod guard;
 pub mod halt;
-mod instance;
 mod locate;
 mod one_shot;
+mod opening;
 mod pg_restore;
 mod program;
 mod provision;
 mod psql;
 mod pulse;
+mod rds;
 mod rehearse;
 mod restore;
 mod retained;
-mod snapshot;
+mod script;
 pub mod sweep;
-pub mod sweep_instances;
 mod teardown;
 pub mod unstarted;
 mod verify;
@@ -37,21 +36,17 @@ use std::time::{Duration, Instant};
 use futures_util::future::join;
 
 use crate::check;
-use crate::definition::{Drill, Select, Source, Then};
+use crate::definition::{Drill, Source, Then};
 use crate::failpoint;
-use crate::model::event::{Due, PlannedCheck, RunStarted, Stop, Trigger};
-use crate::model::{
-    EVENT_VERSION, Event, Fact, Milestone, Offset, Phase, PlannedRehearsal, Reason, RunId, Verdict,
-};
+use crate::model::event::RunStarted;
+use crate::model::{EVENT_VERSION, Event, Fact, Milestone, Phase, Reason, Verdict};
 use crate::record::{Conclusion, RunRecord, RunSummary};
-use crate::sandbox::Sandbox;
-use crate::store::{Claim, ClaimError, Occurrence, OutboxEntry, Store, StoreError};
+use crate::store::{ClaimError, OutboxEntry, Store, StoreError};
 
 use emit::Story;
+use guard::{explained_by_the_sandbox, guarded};
 use halt::Halt;
-use restore::Attempt;
 use retained::Retained;
-use world::wall_clock;
 pub use world::{Order, World};
 
 const _: () = assert!(EVENT_VERSION == 1, "a new version of events needs an upgrade in the store's reader");
@@ -74,19 +69,18 @@ pub struct Ended {
 /// a verdict.
 pub async fn run(drill: &Drill, order: &Order, world: &World) -> Result<Ended, ClaimError> {
     let started = Instant::now();
-    let chosen_by_hand = locate::select(drill, order) != Select::Newest;
-    let opening = RunStarted { chosen_by_hand, ..opening(drill, order.due.clone()) };
-    let first = Event { sequence: 0, at: Offset::START, fact: Fact::RunStarted(Box::new(opening.clone())) };
+    let opening = opening::opening(drill, order);
+    let first = opening::first_event(&opening);
     failpoint::reach("before_claim_commit").await;
-    let lease = world.store.claim(claim(&opening, &first)).await?;
+    let lease = world.store.claim(opening::claim(&opening, &first)).await?;
     failpoint::reach("after_claim").await;
     let story = Story::after_opening(&world.store, &world.listener, &first, &opening, started);
 
     let mut retained = Retained::default();
     let recovery = async {
         match &drill.backup.source {
-            Source::Rds(rds) if rds.then == Then::Instance => {
-                Box::pin(instance::recover(drill, rds, order, &opening, world, &story)).await
+            Source::Rds(source) if source.then == Then::Instance => {
+                Box::pin(rds::recover(drill, source, order, &opening, world, &story)).await
             }
             _ => Box::pin(recover(drill, order, &opening, world, &story, &mut retained)).await,
         }
@@ -138,15 +132,12 @@ async fn recover(
         failpoint::reach("after_provision").await;
         let restoring =
             story.phase(Phase::Restore, restore::restore(drill, &backup.artifact, sandbox, jobs, story));
-        match guarded(sandbox, Box::pin(restoring)).await? {
-            Attempt::Restored(restored) => break restored,
-            Attempt::Stalled(detail) if attempt == 1 => {
-                story.tell(Fact::RestoreRepeated { detail }).await?;
+        match guarded(sandbox, Box::pin(restoring)).await {
+            Err(Halt(stop)) if stop.reason == Reason::RestoreHang && attempt == 1 => {
+                story.tell(Fact::RestoreRepeated { detail: stop.detail }).await?;
                 attempt += 1;
             }
-            Attempt::Stalled(detail) => {
-                return Err(Halt::new(Reason::RestoreHang, detail).in_phase(Phase::Restore));
-            }
+            restored => break restored?,
         }
     };
     let Some(sandbox) = held.as_ref() else {
@@ -163,6 +154,7 @@ async fn recover(
         first_database: restored.databases[0].clone(),
         run_started_at: opening.started_at,
         data_as_of: backup.recovery_point_of_an_older_choice(),
+        time_zone: drill.backup.known_time_zone().cloned(),
     };
     let verifying = Box::pin(verify::verify(drill, sandbox, &context, story));
     guarded(sandbox, story.phase(Phase::Verify, verifying)).await?;
@@ -179,47 +171,9 @@ async fn recover(
     Ok(())
 }
 
-/// Waits for work in a sandbox, and no longer than the sandbox lives.
-async fn guarded<T>(sandbox: &Sandbox, work: impl Future<Output = Result<T, Halt>>) -> Result<T, Halt> {
-    tokio::select! {
-        done = work => done,
-        reason = sandbox.watch.until_trouble() => Err(lost(sandbox, reason)),
-    }
-}
-
-fn lost(sandbox: &Sandbox, reason: Reason) -> Halt {
-    let memory = sandbox.facts.memory_bytes;
-    match reason {
-        Reason::SandboxOutOfMemory => {
-            let detail = format!("a process in the sandbox was killed for memory (limit {memory} bytes)");
-            Halt::new(reason, detail).with_hint("raise sandbox.memory, or lower restore.jobs")
-        }
-        Reason::DiskFull => {
-            Halt::new(reason, "the server met a full disk").with_hint("free space on the engine's disk")
-        }
-        _ => Halt::new(reason, "the sandbox's process 1 ended"),
-    }
-}
-
-/// An error in a sandbox that was dying is a symptom; the engine's word on the cause may come a moment later.
-async fn explained_by_the_sandbox(halt: Halt, sandbox: Option<&Sandbox>) -> Halt {
-    let symptom =
-        matches!(halt.0.reason, Reason::SandboxLost | Reason::EngineUnreachable | Reason::RestoreFailed);
-    match sandbox.filter(|_| symptom) {
-        Some(sandbox) => {
-            match tokio::time::timeout(Duration::from_millis(700), sandbox.watch.until_trouble()).await {
-                Ok(reason) if reason != halt.0.reason => {
-                    Halt(Box::new(Stop { phase: halt.0.phase, ..*lost(sandbox, reason).0 }))
-                }
-                _ => halt,
-            }
-        }
-        None => halt,
-    }
-}
-
 fn keep_for(drill: &Drill, order: &Order, record: &RunRecord) -> Option<Duration> {
-    let failed = || Conclusion::of(record).verdict != Verdict::Passed;
+    // Whoever cancels a run wants it gone.
+    let failed = || matches!(Conclusion::of(record).verdict, Verdict::Failed | Verdict::Errored);
     order.keep.or_else(|| drill.sandbox.keep_on_failure.filter(|_| failed()))
 }
 
@@ -265,55 +219,5 @@ async fn messages(
     match &world.notifier {
         Some(notifier) => notifier.messages(drill, record, conclusion, &world.store).await,
         None => Vec::new(),
-    }
-}
-
-fn opening(drill: &Drill, due: Option<Due>) -> RunStarted {
-    let checks =
-        drill.checks.iter().map(|check| PlannedCheck { name: check.name.clone(), kind: check.kind() });
-    let started_at = wall_clock();
-    let mut phases = if drill.backup.asks_the_instance() {
-        vec![Phase::Locate, Phase::Restore, Phase::Verify]
-    } else {
-        vec![Phase::Locate, Phase::Fetch, Phase::Provision, Phase::Restore, Phase::Analyze, Phase::Verify]
-    };
-    if !drill.rollbacks.is_empty() {
-        phases.push(Phase::Rehearse);
-    }
-    RunStarted {
-        run: RunId::new(ulid::Ulid::new()),
-        drill: drill.name.clone(),
-        service: drill.service.clone(),
-        owner: drill.owner.clone(),
-        contact: drill.contact.clone(),
-        runbook: drill.runbook.clone(),
-        labels: drill.labels.clone(),
-        trigger: if due.is_some() { Trigger::Scheduled } else { Trigger::Manual },
-        started_at,
-        definition_sha256: drill.text_sha256.clone(),
-        objectives: drill.objectives.clone(),
-        phases,
-        checks: checks.collect(),
-        rehearsals: drill.rollbacks.iter().map(|r| PlannedRehearsal { name: r.name.clone() }).collect(),
-        due,
-        next_due_at: drill.schedule.as_ref().and_then(|schedule| schedule.calendar.next_after(started_at)),
-        chosen_by_hand: false,
-        drillyard_version: env!("CARGO_PKG_VERSION").to_owned(),
-    }
-}
-
-fn claim(opening: &RunStarted, first: &Event) -> Claim {
-    Claim {
-        run: opening.run,
-        drill: opening.drill.clone(),
-        service: opening.service.clone(),
-        trigger: opening.trigger,
-        started_at: opening.started_at,
-        occurrence: opening.due.as_ref().map(|due| Occurrence {
-            drill: opening.drill.clone(),
-            scheduled_at: due.scheduled_at,
-            attempt: due.attempt,
-        }),
-        opening: first.clone(),
     }
 }

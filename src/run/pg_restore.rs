@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use super::halt::Halt;
 use super::program::{postgres_program, run_program};
-use super::restore::{Loaded, create_role};
-use crate::database::postgres::identifier::quoted;
+use super::restore::{Loaded, OWN_DATABASE, create_role, make_own_database};
 use crate::database::postgres::restore_errors::DropLines;
 use crate::database::postgres::start;
 use crate::database::postgres::transcript::PgRestoreTranscript;
@@ -14,9 +13,6 @@ use crate::model::BackupFormat;
 use crate::sandbox::Sandbox;
 use crate::sandbox::wire::Session;
 use crate::source::ArchiveFile;
-
-/// Where an archive goes that does not say how its database is made (`pg_dump -n`, `-t`).
-const OWN_DATABASE: &str = "restored";
 
 pub(super) async fn load(
     drill: &Drill,
@@ -59,9 +55,7 @@ async fn create_missing_roles(archive: &ArchiveFile, session: &Session) -> Resul
 /// The sandbox's own empty database `postgres` makes room for one of that name.
 async fn make_room(session: &Session, archive: &ArchiveFile, brings_database: bool) -> Result<(), Halt> {
     if !brings_database {
-        return Ok(session
-            .run(&format!("CREATE DATABASE {} TEMPLATE template0", quoted(OWN_DATABASE)))
-            .await?);
+        return make_own_database(session, archive.toc.contents.encoding.as_deref()).await;
     }
     if archive.toc.contents.database.as_ref().is_some_and(|database| database.name == "postgres") {
         session.run("DROP DATABASE postgres").await?;

@@ -15,14 +15,20 @@ use crate::record::Journal;
 use crate::sandbox::profile::Labels;
 use crate::sandbox::{Request, Sandbox};
 
+/// The oldest server that a sandbox may be: the first with `pg_read_all_data`, which checks are asked with. An older
+/// backup is restored into this one, as an upgrade would do (2026-11-22).
+const OLDEST_MAJOR: MajorVersion = MajorVersion(14);
 /// The newest major version that this program prepares an image for; what hand-written SQL is restored into.
 const NEWEST_MAJOR: MajorVersion = MajorVersion(17);
 /// Longest wait for a registry.
 const PULL: Duration = Duration::from_mins(20);
 /// Longest wait for a look at the disk.
 const LOOK: Duration = Duration::from_secs(20);
-/// What a sandbox may need beside the restore: the checks, and ourselves.
-const TIME_BESIDE_RESTORE: Duration = Duration::from_hours(2);
+/// What a sandbox may need beside everything that has a limit of its own.
+const TIME_BESIDE: Duration = Duration::from_hours(2);
+/// How often a rehearsal waits for as long as a restore may take: two copies, and forward, back, forward again, forward,
+/// writes, back.
+const WAITS_OF_A_REHEARSAL: u32 = 8;
 
 /// An image on the engine.
 pub(super) struct Image {
@@ -57,7 +63,7 @@ async fn found_or_pulled<J: Journal>(
     let engine = world.engine().await?;
     for reference in &references {
         if let Some(facts) = engine.image(reference).await? {
-            return Ok(Image { reference: reference.clone(), facts });
+            return Ok(Image { reference: reference.clone(), facts: made_for(engine, reference, facts)? });
         }
     }
     // The last one is the one that a registry knows.
@@ -65,9 +71,29 @@ async fn found_or_pulled<J: Journal>(
     story.phase(Phase::ImagePull, pull(engine, &reference, &references)).await?;
     story.tell(Fact::NotComparable { why: NotComparable::ImagePulled }).await?;
     match engine.image(&reference).await? {
-        Some(facts) => Ok(Image { reference, facts }),
+        Some(facts) => {
+            let facts = made_for(engine, &reference, facts)?;
+            Ok(Image { reference, facts })
+        }
         None => Err(missing(&references, "the pull ended without it")),
     }
+}
+
+/// Refuses an image for another machine before anything is made of it: at best an emulator would run it, and no time that
+/// is measured so means anything (2026-11-22).
+pub(super) fn made_for(engine: &Engine, reference: &str, facts: ImageFacts) -> Result<ImageFacts, Halt> {
+    fits(reference, &facts.architecture, &engine.about().architecture)?;
+    Ok(facts)
+}
+
+/// An engine that does not tell is taken at its silence.
+fn fits(reference: &str, image: &str, machine: &str) -> Result<(), Halt> {
+    if image == machine || image.is_empty() || machine.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("the image {reference} is made for {image}, and the engine's machine is {machine}");
+    Err(Halt::new(Reason::ImageWrong, detail)
+        .with_hint(format!("run docker pull --platform linux/{machine} {reference}")))
 }
 
 fn references(drill: &Drill, major: Option<MajorVersion>) -> Vec<String> {
@@ -78,6 +104,7 @@ fn references(drill: &Drill, major: Option<MajorVersion>) -> Vec<String> {
 }
 
 fn images_of(major: MajorVersion) -> Vec<String> {
+    let major = major.max(OLDEST_MAJOR);
     vec![format!("drillyard/postgres:{major}"), format!("postgres:{major}")]
 }
 
@@ -90,7 +117,19 @@ async fn pull(engine: &Engine, reference: &str, references: &[String]) -> Result
 
 fn missing(references: &[String], why: &str) -> Halt {
     let detail = format!("no image {} on the engine, and {why}", references.join(" or "));
-    Halt::new(Reason::ImageMissing, detail).with_hint("run docker/prepare, which pulls or builds the images")
+    Halt::new(Reason::ImageMissing, detail).with_hint(how_to_get(references))
+}
+
+/// Our own recipe builds from Debian's packages only what a Debian release carries, and the others on the official
+/// image.
+fn how_to_get(references: &[String]) -> String {
+    match references {
+        [ours, official] => {
+            let major = ours.rsplit(':').next().unwrap_or_default();
+            format!("run docker/prepare {major}, or docker pull {official}, where the engine runs")
+        }
+        others => format!("run docker pull {}, or correct sandbox.image", others.concat()),
+    }
 }
 
 /// What the sandbox is for.
@@ -129,6 +168,9 @@ pub(super) async fn provision<J: Journal>(
     story.tell(Fact::SandboxInspected(Box::new(sandbox.facts.clone()))).await?;
     tell_what_is_not_comparable(drill, story).await?;
     has_room(drill, &sandbox).await?;
+    if sandbox.major < OLDEST_MAJOR {
+        return Err(too_old(&sandbox));
+    }
     match wanted.backup.major() {
         Some(major) if sandbox.major < major => Err(older_than_backup(&sandbox, major)),
         Some(major) if sandbox.major > major => {
@@ -174,6 +216,14 @@ async fn tell_what_is_not_comparable<J: Journal>(drill: &Drill, story: &Story<'_
     Ok(())
 }
 
+fn too_old(sandbox: &Sandbox) -> Halt {
+    let (image, version) = (&sandbox.facts.image, &sandbox.facts.server_version);
+    let detail =
+        format!("the image {image} holds PostgreSQL {version}, and a sandbox needs {OLDEST_MAJOR} or later");
+    Halt::new(Reason::Version, detail)
+        .with_hint("leave sandbox.image out: an older backup is restored into a newer server")
+}
+
 fn older_than_backup(sandbox: &Sandbox, major: MajorVersion) -> Halt {
     let detail = format!(
         "the image {} holds PostgreSQL {}, and the backup is of PostgreSQL {major}",
@@ -181,6 +231,18 @@ fn older_than_backup(sandbox: &Sandbox, major: MajorVersion) -> Halt {
     );
     Halt::new(Reason::Version, detail)
         .with_hint("leave sandbox.image out, or name an image of the backup's major version")
+}
+
+/// The longest that everything with a limit can take, one after the other: a sandbox must not end under a run that keeps
+/// within its limits.
+fn time_to_live(drill: &Drill) -> Duration {
+    let rehearsals = u32::try_from(drill.rollbacks.len()).unwrap_or(u32::MAX);
+    let waits = rehearsals.saturating_mul(WAITS_OF_A_REHEARSAL).saturating_add(1);
+    let rehearsed =
+        drill.rollbacks.iter().flat_map(|way| [&way.after_forward, &way.after_back, &way.survives]);
+    let checks = std::iter::once(&drill.checks).chain(rehearsed).flatten();
+    let asking = checks.fold(Duration::ZERO, |sum, check| sum.saturating_add(check.timeout));
+    drill.restore.timeout.saturating_mul(waits).saturating_add(asking).saturating_add(TIME_BESIDE)
 }
 
 fn request(
@@ -191,9 +253,7 @@ fn request(
     world: &World,
     engine: &Engine,
 ) -> Request {
-    let rollbacks = u32::try_from(drill.rollbacks.len()).unwrap_or(u32::MAX);
-    let time_to_live =
-        drill.restore.timeout.saturating_mul(rollbacks.saturating_add(1)) + TIME_BESIDE_RESTORE;
+    let time_to_live = time_to_live(drill);
     let expires = wall_clock().checked_add(time_to_live).unwrap_or(jiff::Timestamp::MAX);
     let attempt = if wanted.attempt == 1 { String::new() } else { format!("-{}", wanted.attempt) };
     Request {
@@ -208,5 +268,35 @@ fn request(
         origin: None,
         own_database: wanted.backup.own_database(),
         time_to_live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_of_a_server_too_old_for_checks_gets_the_oldest_that_is_not() {
+        for major in [9, 12, 13, 14] {
+            assert_eq!(images_of(MajorVersion(major)), ["drillyard/postgres:14", "postgres:14"]);
+        }
+        assert_eq!(images_of(MajorVersion(18)), ["drillyard/postgres:18", "postgres:18"]);
+    }
+
+    #[test]
+    fn a_missing_image_is_told_with_its_own_version() {
+        let hint = how_to_get(&images_of(MajorVersion(16)));
+        assert_eq!(hint, "run docker/prepare 16, or docker pull postgres:16, where the engine runs");
+        assert!(how_to_get(&["own:1".to_owned()]).contains("docker pull own:1"));
+    }
+
+    #[test]
+    fn b8_an_image_for_another_machine_is_refused() {
+        let Err(Halt(stop)) = fits("postgres:15", "arm64", "amd64") else { panic!("it is taken") };
+        assert_eq!(stop.reason, Reason::ImageWrong);
+        assert!(stop.hint.is_some_and(|hint| hint.contains("--platform linux/amd64 postgres:15")));
+        for (image, machine) in [("amd64", "amd64"), ("", "amd64"), ("arm64", "")] {
+            assert_eq!(fits("postgres:15", image, machine), Ok(()));
+        }
     }
 }

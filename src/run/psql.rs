@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use tokio::io::AsyncWriteExt;
 
 use super::emit::Story;
 use super::halt::Halt;
 use super::program::{Input, feed_program, postgres_program};
-use super::restore::{Loaded, create_role, read_log_to_here};
-use crate::database::postgres::identifier::quoted;
+use super::pulse::Fed;
+use super::restore::{Loaded, OWN_DATABASE, create_role, make_own_database};
 use crate::database::postgres::restore_errors::{DropLines, DropScanner};
 use crate::database::postgres::transcript::PsqlTranscript;
 use crate::definition::{Drill, Roles};
@@ -22,9 +22,6 @@ use crate::sandbox::wire::Session;
 use crate::source::PlainFile;
 use crate::source::completeness::{Holdings, judge_end, judge_holdings};
 use crate::source::scan::{PlainScanner, PlainSummary};
-
-/// Where SQL goes that does not say in which database it belongs.
-const OWN_DATABASE: &str = "restored";
 
 /// What a stream into `psql` has shown on the way.
 struct Streamed {
@@ -38,16 +35,16 @@ pub(super) async fn load<J: Journal>(
     plain: &PlainFile,
     sandbox: &Sandbox,
     session: &Session,
-    sent: &AtomicU64,
+    fed: &Fed,
     story: &Story<'_, J>,
 ) -> Result<Loaded, Halt> {
-    session.run(&format!("CREATE DATABASE {} TEMPLATE template0", quoted(OWN_DATABASE))).await?;
+    make_own_database(session, plain.header.client_encoding.as_deref()).await?;
     let end = EndMark::new();
     let mut seen = end.clone();
     let mut transcript = PsqlTranscript::default();
     let command = postgres_program("psql", &arguments(OWN_DATABASE, &[]));
-    let feed = |input| stream(drill, plain, session, input, sent, end.command());
-    let (streamed, exit_code) = feed_program(&sandbox.wire, command, feed, |bytes| {
+    let streaming = |input| stream(drill, plain, session, input, fed, end.command());
+    let (streamed, exit_code) = feed_program(&sandbox.wire, command, streaming, |bytes| {
         seen.look(bytes);
         transcript.feed(bytes);
     })
@@ -78,14 +75,18 @@ async fn stream(
     plain: &PlainFile,
     session: &Session,
     mut input: Input,
-    sent: &AtomicU64,
+    fed: &Fed,
     end: String,
 ) -> Result<Streamed, Halt> {
     let mut dump = plain.open();
     let mut scanner = PlainScanner::new();
     let mut drops = DropScanner::default();
     let mut roles_created = BTreeSet::new();
-    while let Some(chunk) = dump.next().await? {
+    loop {
+        fed.waits_for_source.store(true, Ordering::Relaxed);
+        let next = dump.next().await?;
+        fed.waits_for_source.store(false, Ordering::Relaxed);
+        let Some(chunk) = next else { break };
         drops.feed(&chunk);
         let needed = scanner.feed(&chunk);
         if drill.restore.roles == Roles::CreateMissing {
@@ -99,7 +100,7 @@ async fn stream(
             // The program has ended; its own output says why.
             std::future::pending::<()>().await;
         }
-        sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        fed.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
     }
     // A dump that ends early has told so; whatever psql would make of the mark then is no matter.
     let _ = input.write_all(end.as_bytes()).await;
@@ -168,27 +169,7 @@ pub(super) async fn hand_on(text: Vec<u8>, mut input: Input) -> Result<(), Halt>
     Ok(())
 }
 
-/// Runs a file of the drill's own SQL, and stops at its first error.
-pub(super) async fn run_file(sandbox: &Sandbox, database: &str, file: &Path) -> Result<(), Halt> {
-    let text = read(file)?;
-    let session = sandbox.admin().await?;
-    read_log_to_here(sandbox, &session).await?;
-    sandbox.log.take_errors();
-    let command = postgres_program("psql", &arguments(database, &["--set=ON_ERROR_STOP=1"]));
-    let (_, exit_code) = feed_program(&sandbox.wire, command, |input| hand_on(text, input), |_| {}).await?;
-    if exit_code == Some(0) {
-        return Ok(());
-    }
-    read_log_to_here(sandbox, &session).await?;
-    let state =
-        sandbox.log.take_errors().first().map_or_else(|| "-----".to_owned(), |error| error.sqlstate.clone());
-    // What can't be parsed is the drill's fault; what is not there may be the backup's.
-    let reason = if state.starts_with("42601") { Reason::CheckInvalid } else { Reason::RestoreFailed };
-    let detail = format!("the drill's file {} ended with an error (SQLSTATE {state})", file.display());
-    Err(Halt::new(reason, detail).with_hint("run the file on a restored copy with `drillyard run --keep`"))
-}
-
-fn arguments(database: &str, more: &[&str]) -> Vec<String> {
+pub(super) fn arguments(database: &str, more: &[String]) -> Vec<String> {
     let mut arguments: Vec<String> = [
         "--no-psqlrc",
         "--quiet",
@@ -201,7 +182,7 @@ fn arguments(database: &str, more: &[&str]) -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+    arguments.extend_from_slice(more);
     arguments.push(format!("--dbname={database}"));
     arguments
 }

@@ -5,30 +5,23 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::emit::Story;
+use super::rds;
 use super::retained::Retained;
 use super::world::{World, wall_clock};
-use crate::definition::{Drill, RdsSource, Source};
+use crate::definition::{Drill, Source};
 use crate::engine::{Engine, EngineError};
 use crate::failpoint;
-use crate::listen::Progress;
 use crate::model::sandbox::Kept;
-use crate::model::{CleanUp, Effect, EffectKind, Fact, NotComparable, Phase, RunId};
+use crate::model::{CleanUp, Effect, EffectKind, Fact, Phase, RunId};
 use crate::record::Journal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::profile::RUN;
-use crate::source::rds::instance::{Account, InstanceError, Listed};
 use crate::store::KeptSandbox;
 
 /// Longest wait for one removal.
 const REMOVAL: Duration = Duration::from_mins(1);
 /// Longest wait for a sandbox to take over its time to live.
 const HANDOVER: Duration = Duration::from_secs(5);
-/// Longest wait for a temporary instance to be gone: one that is being created can't be deleted before it is there.
-const INSTANCE: Duration = Duration::from_hours(1);
-/// An instance whose restore was not answered must not be there after so long either.
-const UNANSWERED: Duration = Duration::from_secs(30);
-/// How often a listing of instances is tried.
-const LISTINGS: u32 = 5;
 /// How long removals and listings that fail are done again: an engine under load refuses for a moment.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// An object can appear after the call that made it was given up (measured): where one may be under way, nothing must
@@ -57,12 +50,14 @@ pub(super) async fn tear_down<J: Journal>(
         Vec::new()
     };
     let begun = Instant::now();
-    let made_instance =
-        story.record().await.outstanding.iter().any(|effect| effect.kind == EffectKind::RdsInstance);
+    // Whoever has ever intended one looks for it: that it was undone is what is to be proven.
+    let intended_instance =
+        story.record().await.intended.iter().any(|effect| effect.kind == EffectKind::RdsInstance);
     let (proven, leftovers) = loop {
         let (mut proven, mut leftovers) = remove_and_list(drill, run, &kept, world, story).await;
-        if made_instance {
-            proven &= no_instance_is_left(drill, run, &mut leftovers).await;
+        if intended_instance {
+            let looking = rds::no_instance_is_left(drill, run, &mut leftovers, world, story);
+            proven &= Box::pin(looking).await;
         }
         if (proven && leftovers.is_empty()) || begun.elapsed() >= PATIENCE {
             break (proven, leftovers);
@@ -97,7 +92,7 @@ async fn remove_and_list<J: Journal>(
         if kept.iter().any(|kept| kept.effect == effect) {
             continue;
         }
-        match undo(drill, &effect, world, story).await {
+        match undo(drill, run, &effect, world, story).await {
             Ok(()) => {
                 failpoint::reach("after_removal").await;
                 let _ = story.tell(Fact::EffectUndone { effect }).await;
@@ -156,6 +151,7 @@ async fn take_over(sandbox: &Sandbox, time_to_live: Duration) -> bool {
 /// Undoes one effect; gone already is done.
 async fn undo<J: Journal>(
     drill: &Drill,
+    run: RunId,
     effect: &Effect,
     world: &World,
     story: &Story<'_, J>,
@@ -166,61 +162,11 @@ async fn undo<J: Journal>(
             remove_directory(Path::new(&effect.name)).map_err(|error| error.to_string())
         }
         (EffectKind::RdsInstance, _) => match &drill.backup.source {
-            Source::Rds(rds) => {
-                remove_instance(rds, &effect.name, story).await.map_err(|error| error.to_string())
-            }
+            Source::Rds(source) => Box::pin(rds::remove_instance(source, run, effect, world, story)).await,
             _ => Err("the drill names no RDS source any more".to_owned()),
         },
         (_, Some(engine)) => engine.remove_effect(effect, REMOVAL).await.map_err(|error| error.to_string()),
         (_, None) => Err("the engine was never reached".to_owned()),
-    }
-}
-
-/// Deletes a temporary instance and waits until it is gone, which takes RDS some minutes.
-async fn remove_instance<J: Journal>(
-    rds: &RdsSource,
-    name: &str,
-    story: &Story<'_, J>,
-) -> Result<(), InstanceError> {
-    let watch = |status: &str, after: Duration| {
-        let note = format!("temporary instance: {status} for {} s", after.as_secs());
-        story.progress(&Progress { phase: Phase::Teardown, bytes: 0, total: None, note: Some(note) });
-    };
-    let account = Account::open(rds).await?;
-    account.remove(name, INSTANCE, watch).await?;
-    // The restore's answer never came: the instance can appear after the call was given up.
-    if !story.record().await.not_comparable.contains(&NotComparable::LazyLoading) {
-        tokio::time::sleep(UNANSWERED).await;
-        account.remove(name, INSTANCE, watch).await?;
-    }
-    Ok(())
-}
-
-async fn tagged(rds: &RdsSource, run: RunId) -> Result<Vec<Listed>, InstanceError> {
-    Account::open(rds).await?.tagged(RUN, &run.to_string()).await
-}
-
-/// Lists the instances that carry the run's tag; false where RDS could not be asked.
-async fn no_instance_is_left(drill: &Drill, run: RunId, leftovers: &mut Vec<String>) -> bool {
-    let Source::Rds(rds) = &drill.backup.source else { return true };
-    let mut listed = tagged(rds, run).await;
-    for _ in 1..LISTINGS {
-        if listed.is_ok() {
-            break;
-        }
-        tokio::time::sleep(QUIET).await;
-        listed = tagged(rds, run).await;
-    }
-    match listed {
-        Ok(left) => {
-            let name = |one: Listed| Effect { kind: EffectKind::RdsInstance, name: one.name }.to_string();
-            leftovers.extend(left.into_iter().map(name));
-            true
-        }
-        Err(error) => {
-            leftovers.push(format!("RDS could not be asked what is left: {error}"));
-            false
-        }
     }
 }
 

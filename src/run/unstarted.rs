@@ -1,8 +1,8 @@
 //! The record of a due instant at which nothing was started: it is a run that never began, so that history, mails and
 //! pages tell of it like of any other.
 
-use super::world::World;
-use super::{Ended, claim, messages, opening};
+use super::world::{Order, World};
+use super::{Ended, messages, opening};
 use crate::definition::Drill;
 use crate::model::event::{Due, Stop};
 use crate::model::{CleanUp, Event, Fact, Offset, Reason};
@@ -18,7 +18,7 @@ pub async fn write_down(
     detail: &str,
     world: &World,
 ) -> Result<Ended, ClaimError> {
-    let opening = opening(drill, Some(due));
+    let opening = opening::opening(drill, &Order { due: Some(due), ..Order::default() });
     let facts = [
         Fact::RunStarted(Box::new(opening.clone())),
         Fact::Stopped(Stop { reason, phase: None, detail: detail.to_owned(), hint: None }),
@@ -33,6 +33,9 @@ pub async fn write_down(
     let conclusion = Conclusion::of(&record);
     let summary = RunSummary::of(&record, &conclusion);
     let outbox = messages(drill, &record, &conclusion, world).await;
-    world.store.conclude_unstarted(claim(&opening, &events[0]), summary, &events[1..], &outbox).await?;
+    world
+        .store
+        .conclude_unstarted(opening::claim(&opening, &events[0]), summary, &events[1..], &outbox)
+        .await?;
     Ok(Ended { record, conclusion, unrecorded: None })
 }

@@ -12,11 +12,12 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::watch;
 
 use crate::database::postgres::start;
+use crate::database::postgres::transcript::MOST_ERRORS;
 
-/// The most errors that are kept; a restore with more is lost anyway.
-const MOST: usize = 20_000;
-/// The longest line that is kept.
+/// The longest line that is read.
 const LONGEST_LINE: usize = 8 * 1024;
+/// The longest message of an error that is kept.
+const LONGEST_MESSAGE: usize = 1024;
 
 /// An error, fatal error or panic that the server printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +41,21 @@ struct State {
     copied: bool,
     mark: Option<String>,
     errors: VecDeque<ServerError>,
+    unread: u64,
     killed_backend: bool,
     no_space: bool,
+    over: bool,
     image_trouble: Option<String>,
     last: Option<String>,
+}
+
+/// What the server printed of errors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// In their order, at most [`MOST_ERRORS`].
+    pub errors: Vec<ServerError>,
+    /// Those beyond: nobody knows what they were.
+    pub unread: u64,
 }
 
 /// A live view of the log; clones see the same.
@@ -104,7 +116,13 @@ impl ServerLog {
 
     /// Takes the errors that were printed since the last call.
     pub fn take_errors(&self) -> Vec<ServerError> {
-        lock(&self.state).errors.drain(..).collect()
+        self.take_printed().errors
+    }
+
+    /// Takes them with the number of those that were too many to keep.
+    pub fn take_printed(&self) -> Printed {
+        let mut state = lock(&self.state);
+        Printed { errors: state.errors.drain(..).collect(), unread: std::mem::take(&mut state.unread) }
     }
 
     /// Whether a backend was killed by a signal, which is what running out of memory looks like (measured).
@@ -115,6 +133,11 @@ impl ServerLog {
     /// Whether the server met a full disk.
     pub fn no_space(&self) -> bool {
         lock(&self.state).no_space
+    }
+
+    /// Whether process 1 has ended because its time to live was over.
+    pub(super) fn is_over(&self) -> bool {
+        lock(&self.state).over
     }
 
     pub(super) fn image_trouble(&self) -> Option<String> {
@@ -180,6 +203,8 @@ impl State {
             self.ready = false;
         } else if line == start::COPIED {
             self.copied = true;
+        } else if line == start::OVER {
+            self.over = true;
         } else if line == start::NO_POSTGRES {
             self.image_trouble = Some(own.to_owned());
         }
@@ -198,14 +223,15 @@ impl State {
         if !self.ready {
             self.last = Some(message.to_owned());
         }
-        if self.errors.len() < MOST {
-            let owned = |text: &str| text.to_owned();
-            self.errors.push_back(ServerError {
-                sqlstate: owned(sqlstate),
-                severity: owned(severity),
-                message: owned(message),
-            });
+        if self.errors.len() >= MOST_ERRORS {
+            self.unread = self.unread.saturating_add(1);
+            return;
         }
+        self.errors.push_back(ServerError {
+            sqlstate: sqlstate.to_owned(),
+            severity: severity.to_owned(),
+            message: message[..message.floor_char_boundary(LONGEST_MESSAGE)].to_owned(),
+        });
     }
 }
 
@@ -254,6 +280,15 @@ mod tests {
         assert_eq!(seen[..2], ["00000 1 LOG:  ab", "00000 1 LOG:  c"]);
         assert!(seen[2].len() <= LONGEST_LINE);
         assert_eq!(seen[3], "end");
+    }
+
+    #[test]
+    fn errors_beyond_the_most_are_counted() {
+        let mut state = State::default();
+        for _ in 0..MOST_ERRORS + 3 {
+            state.take("42P01 1 ERROR:  table \"t\" does not exist");
+        }
+        assert_eq!((state.errors.len(), state.unread), (MOST_ERRORS, 3));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::watch::Watch;
 use super::wire::{Login, Wire};
 use super::{Request, Sandbox, SandboxError, profile};
 use crate::database::postgres::{settings, start};
-use crate::engine::{ContainerSpec, Engine};
+use crate::engine::{ContainerSpec, Engine, Inspected};
 use crate::failpoint;
 use crate::model::SandboxFacts;
 
@@ -46,6 +46,12 @@ impl<'a> Starting<'a> {
         let log = ServerLog::listen(attachment.output);
         let lease = Lease::hold(attachment.input);
         let watch = Watch::begin(engine.events_of(&request.name, since), &log);
+        if request.origin.is_some() {
+            // It serves as soon as it has copied: what it is must be known before it sees the first row. That it runs is
+            // asked later.
+            let inspected = engine.inspect(&request.name).await?;
+            profile::verify(&spec, &Inspected { running: true, ..inspected })?;
+        }
         engine.start(&request.name).await?;
         failpoint::reach("after_start").await;
         Ok(Self { engine, request, spec, nonce, log, lease, watch })

@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 
 use super::server_log::ServerLog;
+use crate::database::postgres::start;
 use crate::engine::{EngineEvent, EngineEvents};
 use crate::model::Reason;
 
@@ -49,7 +50,7 @@ impl Watch {
         let full = self.log.no_space().then_some(Reason::DiskFull);
         match told {
             Some(Reason::SandboxOutOfMemory) => told,
-            _ => killed.or(full).or(told),
+            _ => killed.or(full).or(self.log.is_over().then_some(Reason::Timeout)).or(told),
         }
     }
 
@@ -74,8 +75,9 @@ fn note(trouble: &Mutex<Option<Reason>>, event: EngineEvent) {
     let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
     match event {
         EngineEvent::OutOfMemory => *trouble = Some(Reason::SandboxOutOfMemory),
-        EngineEvent::Ended { .. } => {
-            trouble.get_or_insert(Reason::SandboxLost);
+        EngineEvent::Ended { exit_code } => {
+            let over = exit_code == Some(start::TIME_OVER);
+            trouble.get_or_insert(if over { Reason::Timeout } else { Reason::SandboxLost });
         }
     }
 }

@@ -124,16 +124,26 @@ impl WireError {
     }
 }
 
+/// A server that refuses what we ask is there all the same: only one that goes away is lost (2026-11-22).
+fn refusal(sqlstate: Option<&str>) -> Reason {
+    match sqlstate {
+        None => Reason::SandboxLost,
+        Some("53200") => Reason::SandboxOutOfMemory,
+        Some("53100") => Reason::DiskFull,
+        Some("57014") => Reason::Timeout,
+        Some(state) if ["08", "57P", "58"].iter().any(|class| state.starts_with(class)) => {
+            Reason::SandboxLost
+        }
+        Some(_) => Reason::Internal,
+    }
+}
+
 impl Explain for WireError {
     fn reason(&self) -> Reason {
         match self {
             Self::Engine(error) => error.reason(),
             Self::NonceMissing => Reason::NonceMissing,
-            Self::Server { sqlstate, .. } => match sqlstate.as_deref() {
-                Some("53200") => Reason::SandboxOutOfMemory,
-                Some("53100") => Reason::DiskFull,
-                _ => Reason::SandboxLost,
-            },
+            Self::Server { sqlstate, .. } => refusal(sqlstate.as_deref()),
             Self::Timeout { .. } | Self::Unanswered { .. } => Reason::Timeout,
         }
     }
@@ -255,4 +265,21 @@ impl Session {
 /// Waits for a short statement of ours, and no longer than [`STATEMENT`].
 async fn ours<T>(answer: impl Future<Output = T>) -> Result<T, WireError> {
     timeout(STATEMENT, answer).await.map_err(|_| WireError::Unanswered { after: STATEMENT })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_a_fault_of_ours_and_only_a_server_that_goes_away_is_lost() {
+        assert_eq!(refusal(Some("42704")), Reason::Internal);
+        for gone in [None, Some("57P01"), Some("08006"), Some("58030")] {
+            assert_eq!(refusal(gone), Reason::SandboxLost, "{gone:?}");
+        }
+        assert_eq!(
+            (refusal(Some("53200")), refusal(Some("53100"))),
+            (Reason::SandboxOutOfMemory, Reason::DiskFull)
+        );
+    }
 }

@@ -212,7 +212,7 @@ impl Explain for SourceError {
             Self::Archived { .. } => {
                 "Drills restore from readable tiers only, because bringing it back costs money: keep the newest backups there.".to_owned()
             }
-            Self::Slow { .. } => "Look at the network between this machine and the store; a recovery would be as slow.".to_owned(),
+            Self::Slow { .. } => "Look at the network between this machine and the store, or at the server of a mounted directory; a recovery would be as slow.".to_owned(),
             Self::Changed { .. } => {
                 "Let the backup job write under another name and rename at the end; then run the drill again.".to_owned()
             }

@@ -9,12 +9,16 @@ mod walk;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::intake::take_in;
 use super::{Artifact, BackupSource, FetchRequest, Listing, SourceError};
 use crate::definition::LocalSource;
 use crate::model::Candidate;
+
+/// Longest time for a look into a directory, and longest silence of a reading: a million names take some minutes.
+const LOOKING: Duration = Duration::from_mins(15);
 
 /// Files of this machine.
 #[derive(Debug, Clone)]
@@ -28,15 +32,27 @@ impl LocalBackups {
         Self { source }
     }
 
-    /// Runs what blocks where blocking is allowed.
+    /// Runs what blocks where blocking is allowed, and gives it up where nothing was read for so long: a file system that
+    /// has lost its server answers nothing, for ever. The thread is left behind then; nothing but the end of the process
+    /// could end it. How long a reading that moves may take is not this file's to say.
     async fn blocking<T: Send + 'static>(
         &self,
+        read: &AtomicU64,
+        silence: Duration,
         work: impl FnOnce(&LocalSource) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<T, SourceError> {
         let source = self.source.clone();
         let what = source.path.display().to_string();
-        let outcome = tokio::task::spawn_blocking(move || work(&source)).await;
-        outcome.unwrap_or_else(|error| Err(SourceError::Unreachable { what, error: error.into() }))
+        let working = tokio::task::spawn_blocking(move || work(&source));
+        tokio::select! {
+            done = working => {
+                done.unwrap_or_else(|error| Err(SourceError::Unreachable { what, error: error.into() }))
+            }
+            () = silent(read, silence) => {
+                let how = format!("its file system gave nothing for {} s", silence.as_secs());
+                Err(SourceError::Slow { what, how })
+            }
+        }
     }
 }
 
@@ -50,12 +66,12 @@ impl BackupSource for LocalBackups {
     }
 
     async fn list(&self) -> Result<Listing, SourceError> {
-        self.blocking(walk::list).await
+        self.blocking(&AtomicU64::default(), LOOKING, walk::list).await
     }
 
     async fn look_again(&self, id: &str) -> Result<Option<Candidate>, SourceError> {
         let id = id.to_owned();
-        self.blocking(move |source| open::look(source, &id)).await
+        self.blocking(&AtomicU64::default(), LOOKING, move |source| open::look(source, &id)).await
     }
 
     async fn read_range(
@@ -65,7 +81,7 @@ impl BackupSource for LocalBackups {
         length: usize,
     ) -> Result<Vec<u8>, SourceError> {
         let candidate = candidate.clone();
-        self.blocking(move |source| {
+        self.blocking(&AtomicU64::default(), LOOKING, move |source| {
             let opened = open::open(source, &candidate)?;
             let mut bytes = Vec::new();
             let mut block = vec![0; length.min(1 << 20)];
@@ -83,10 +99,16 @@ impl BackupSource for LocalBackups {
     }
 
     async fn fetch(&self, candidate: &Candidate, request: &FetchRequest) -> Result<Artifact, SourceError> {
-        let (candidate, request) = (candidate.clone(), request.clone());
+        let (candidate, mut request) = (candidate.clone(), request.clone());
+        let read = Arc::new(AtomicU64::default());
+        let (told, progress) = (Arc::clone(&read), Arc::clone(&request.progress));
+        request.progress = Arc::new(move |bytes, total| {
+            told.store(bytes, Ordering::Relaxed);
+            progress(bytes, total);
+        });
         let stop = StopOnDrop(Arc::default());
         let stopped = stop.0.clone();
-        self.blocking(move |source| {
+        self.blocking(&read, LOOKING, move |source| {
             let opened = open::open(source, &candidate)?;
             let path = opened.path.clone();
             let artifact = take_in(opened, &request, &stopped)?;
@@ -94,6 +116,19 @@ impl BackupSource for LocalBackups {
             Ok(artifact)
         })
         .await
+    }
+}
+
+/// Returns once this number has stood still for so long.
+async fn silent(read: &AtomicU64, silence: Duration) {
+    let mut before = read.load(Ordering::Relaxed);
+    loop {
+        tokio::time::sleep(silence).await;
+        let now = read.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
     }
 }
 

@@ -37,6 +37,8 @@ pub struct PlainHeader {
     pub kind: PlainKind,
     /// What it says of the dump.
     pub facts: ArchiveHeader,
+    /// The first encoding that it says its text is in: `UTF8`.
+    pub client_encoding: Option<String>,
     /// The token of its `\restrict` line, which its last line must give back.
     pub restricted: Option<String>,
 }
@@ -50,6 +52,9 @@ pub fn read_header(head: &[u8]) -> PlainHeader {
     for line in opening.map(str::trim_end) {
         if let Some(comment) = line.strip_prefix("-- ") {
             read_comment(&mut header, comment);
+        } else if let Some(encoding) = line.strip_prefix("SET client_encoding = ") {
+            let encoding = encoding.trim_end_matches(';').trim_matches('\'');
+            header.client_encoding.get_or_insert_with(|| encoding.to_owned());
         } else if let Some(token) = line.strip_prefix("\\restrict ") {
             header.restricted.get_or_insert_with(|| token.to_owned());
         }
@@ -121,6 +126,7 @@ mod tests {
         assert_eq!(header.facts.server_version.unwrap().major.0, 15);
         assert_eq!(header.facts.pg_dump_version.unwrap().major.0, 15);
         assert_eq!(header.facts.started_zone.as_deref(), Some("UTC"));
+        assert_eq!(header.client_encoding.as_deref(), Some("UTF8"));
         assert_eq!(header.facts.started_local.unwrap().date().to_string(), "2026-11-21");
         assert_eq!(read_header(CLUSTER).kind, PlainKind::Cluster);
         assert_eq!(read_header(CLUSTER).facts.pg_dump_version.unwrap().major.0, 15);

@@ -183,15 +183,18 @@ impl Store {
         self.sqlite.read(move |connection| queries::history(connection, &filter)).await
     }
 
-    /// How a drill's runs ended that began in `[since, until)`, however many they are.
+    /// How a drill's runs ended, under its name and its former one, that began in `[since, until)`, however many they are.
     pub async fn tally(
         &self,
         drill: &DrillName,
+        was: Option<&DrillName>,
         since: Timestamp,
         until: Timestamp,
     ) -> Result<Tally, StoreError> {
-        let drill = drill.clone();
-        self.sqlite.read(move |connection| queries::tally(connection, &drill, since, until)).await
+        let (drill, was) = (drill.clone(), was.cloned());
+        self.sqlite
+            .read(move |connection| queries::tally(connection, &drill, was.as_ref(), since, until))
+            .await
     }
 
     /// One run as history lists it; `None` where there is no such run.
@@ -199,12 +202,17 @@ impl Store {
         self.sqlite.read(move |connection| queries::summary(connection, run)).await
     }
 
-    /// The run that a person means: `last`, an id, or the beginning of one; of `drill`, where it is given.
-    pub async fn find(&self, text: &str, drill: Option<&DrillName>) -> Result<RunId, FindError> {
-        let (wanted, drill) = (text.to_owned(), drill.cloned());
-        let found =
-            self.sqlite.read(move |connection| queries::find(connection, &wanted, drill.as_ref())).await?;
-        FindError::unless_one(text, found)
+    /// The run that a person means: `last`, which is the newest that has ended, an id, or the beginning of one; of
+    /// `drill`, where it is given, under this name or its former one.
+    pub async fn find(
+        &self,
+        text: &str,
+        drill: Option<&DrillName>,
+        was: Option<&DrillName>,
+    ) -> Result<RunId, FindError> {
+        let (wanted, drill, was) = (text.to_owned(), drill.cloned(), was.cloned());
+        let find = move |connection: &_| queries::find(connection, &wanted, drill.as_ref(), was.as_ref());
+        FindError::unless_one(text, self.sqlite.read(find).await?)
     }
 
     /// Everything that happened in a run, in order; empty where there is no such run.
@@ -237,12 +245,6 @@ impl Store {
     /// them down before a daemon was there to tell.
     pub async fn lost_untold(&self, since: Timestamp) -> Result<Vec<RunId>, StoreError> {
         self.sqlite.read(move |connection| queries::lost_untold(connection, since)).await
-    }
-
-    /// The newest run of a drill that counts as proof.
-    pub async fn last_proof(&self, drill: &DrillName) -> Result<Option<RunSummary>, StoreError> {
-        let drill = drill.clone();
-        self.sqlite.read(move |connection| queries::last_proof(connection, &drill)).await
     }
 
     /// The newest occurrence of a drill that has been dealt with.

@@ -52,6 +52,12 @@ pub struct LastOccurrence {
 pub struct HistoryFilter {
     /// Only this drill's.
     pub drill: Option<DrillName>,
+    /// And those that the drill had under its former name.
+    pub was: Option<DrillName>,
+    /// Only those that have ended.
+    pub ended: bool,
+    /// Only those that count as proof.
+    pub proof: bool,
     /// Only those that began at this instant or later.
     pub since: Option<Timestamp>,
     /// At most so many; `None`: all.

@@ -64,13 +64,57 @@ async fn a_column_without_zone_or_time_of_day_is_read_as_utc_and_said_so() {
     let db = database(TABLES).await;
     let local = fresh(&db, "locals", 4).await;
     assert_eq!(local.observed, "newest row is 3 h 12 min old");
-    assert_eq!(local.warnings, ["public.locals.at has no time zone and was read as UTC"]);
+    let told = "it was read in UTC, which proves no recovery point; give backup.dump_time_zone";
+    assert_eq!(local.warnings, [format!("public.locals.at has no time zone: {told}")]);
     let day = fresh(&db, "days", 13).await;
     assert_eq!((day.outcome, day.observed.as_str()), (Outcome::Passed, "newest row is 12 h old"));
     assert!(
         day.warnings[0].contains("midnight") && day.warnings[1].starts_with("1 rows are later"),
         "{day:?}"
     );
+    // East of UTC these rows would look younger than they are.
+    assert_eq!((local.newest_row_age_seconds, day.newest_row_age_seconds), (None, None));
+}
+
+#[tokio::test]
+async fn a_column_without_zone_proves_the_older_of_both_readings_where_the_drill_gives_a_zone() {
+    let sql = "
+        CREATE TABLE locals (at timestamp);
+        INSERT INTO locals VALUES ('2026-11-21 10:00'), ('2026-11-21 21:30'), (NULL), ('infinity');
+        CREATE TABLE days (at date); INSERT INTO days VALUES ('2026-11-21'), ('2026-11-22');
+        CREATE TABLE fold (at timestamp); INSERT INTO fold VALUES ('2026-10-25 02:30');";
+    let db = database(sql).await;
+    let asked = async |name: &str, zone: &str, hours: u64| {
+        let mut context = context(&db.name);
+        context.time_zone = Some(jiff::tz::TimeZone::get(zone).unwrap());
+        db.ask_with(&[check(body(name, "at", hours))], &context).await.remove(0)
+    };
+    // 10:00 in Tokyo is 01:00 UTC, eleven hours before the run.
+    let east = asked("locals", "Asia/Tokyo", 2).await;
+    assert_eq!(
+        (east.outcome, east.observed.as_str()),
+        (Outcome::Passed, "newest row is 2 h old"),
+        "{east:?}"
+    );
+    assert_eq!(east.newest_row_age_seconds, Some(11.0 * 3600.0));
+    assert_eq!(
+        east.warnings,
+        [
+            "public.locals.at has no time zone: it was read in UTC, the recovery point counts the older of this and the drill's zone",
+            "2 rows are later than the run's start and were ignored"
+        ]
+    );
+    assert_eq!(asked("locals", "Asia/Tokyo", 1).await.outcome, Outcome::Failed);
+    // 10:00 in New York is after the run: an application that writes UTC must not look younger for that.
+    let west = asked("locals", "America/New_York", 2).await;
+    assert_eq!(west.newest_row_age_seconds, Some(2.0 * 3600.0));
+    let day = asked("days", "Asia/Tokyo", 22).await;
+    assert_eq!(day.newest_row_age_seconds, Some(21.0 * 3600.0), "from Tokyo's midnight: {day:?}");
+    // 02:30 was twice that night in Berlin: the earlier one is the safe side.
+    let fold = asked("fold", "Europe/Berlin", 1000).await;
+    let earlier: jiff::Timestamp = "2026-10-25T00:30:00Z".parse().unwrap();
+    let age = context(&db.name).run_started_at.duration_since(earlier).as_secs_f64();
+    assert_eq!(fold.newest_row_age_seconds, Some(age));
 }
 
 #[tokio::test]

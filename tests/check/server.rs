@@ -88,6 +88,7 @@ pub fn context(database: &str) -> Context {
         first_database: database.to_owned(),
         run_started_at: "2026-11-21T12:00:00Z".parse().unwrap(),
         data_as_of: None,
+        time_zone: None,
     }
 }
 

@@ -1,7 +1,10 @@
-use drillyard::definition::{Bounds, CheckBody};
-use drillyard::model::{Outcome, Reason};
+use drillyard::check::prepare_role_sql;
+use drillyard::database::postgres::settings::{Sizing, tuned};
+use drillyard::definition::{Bounds, CheckBody, NotValid};
+use drillyard::model::{Durability, Outcome, Reason};
 
-use crate::server::{database, table};
+use crate::postgres::Server;
+use crate::server::{Database, database, table};
 
 const SCHEMA: &str = "
     CREATE EXTENSION citext; CREATE SCHEMA shop;
@@ -42,4 +45,40 @@ async fn an_empty_database_has_no_tables() {
     let db = database("").await;
     let found = db.ask(body(Some((1, 9)), &[])).await;
     assert_eq!((found.outcome, found.observed.as_str()), (Outcome::Failed, "0 tables"));
+}
+
+/// A database of 1,500 tables with a key, an index and a sequence each, on a server of so many locks.
+async fn of_many_tables(locks: &str) -> Database {
+    let settings = format!("-c max_connections=60 -c max_locks_per_transaction={locks}");
+    let server: &Server = Box::leak(Box::new(Server::start(15, &settings).await));
+    server.superuser("postgres").await.batch_execute(prepare_role_sql()).await.unwrap();
+    let database = Database::new(server, "").await;
+    let superuser = server.superuser(&database.name).await;
+    for hundred in 0..15 {
+        let sql = format!(
+            "DO $$ BEGIN FOR n IN {hundred}00..{hundred}99 LOOP EXECUTE pg_catalog.format(
+                'CREATE TABLE many_%s (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent bigint REFERENCES many_%s);
+                 CREATE INDEX ON many_%s (parent)', n, n, n); END LOOP; END $$"
+        );
+        superuser.batch_execute(&sql).await.unwrap();
+    }
+    database
+}
+
+#[tokio::test]
+async fn a_database_of_many_tables_is_asked_with_the_locks_that_a_sandbox_has() {
+    let sizing =
+        Sizing { memory_bytes: 512 << 20, milli_cpus: 1000, jobs: 1, durability: Durability::Production };
+    let many = of_many_tables(&tuned(&sizing)["max_locks_per_transaction"]).await;
+    for body in [CheckBody::Sequences, CheckBody::ForeignKeys { not_valid: NotValid::Warn }] {
+        let found = many.ask(body).await;
+        assert_eq!(found.outcome, Outcome::Passed, "{found:?}");
+    }
+    let few = of_many_tables("10").await;
+    let found = few.ask(CheckBody::Sequences).await;
+    assert_eq!(found.reason, Some(Reason::SandboxOutOfMemory), "{found:?}");
+    assert!(
+        found.hint.as_deref().is_some_and(|hint| hint.contains("max_locks_per_transaction")),
+        "{found:?}"
+    );
 }

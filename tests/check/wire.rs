@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::server::{check, context, table};
 
-async fn sandbox(engine: &Engine) -> Sandbox {
+async fn sandbox(engine: &Engine, time_to_live: Duration) -> Sandbox {
     let image = "drillyard/postgres:15";
     let now = Timestamp::now();
     let run = RunId::new(ulid::Ulid::new());
@@ -41,16 +41,30 @@ async fn sandbox(engine: &Engine) -> Sandbox {
         storage: Storage::Volume,
         backup: None,
         origin: None,
-        time_to_live: Duration::from_mins(2),
+        time_to_live,
     };
     Sandbox::start(engine, &request, now.as_second()).await.unwrap()
 }
 
+async fn engine() -> Engine {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
+    Engine::connect(&[host]).await.expect("run docker/prepare")
+}
+
+#[tokio::test]
+async fn a_sandbox_whose_time_is_over_says_so_and_was_not_lost() {
+    let engine = engine().await;
+    let sandbox = sandbox(&engine, Duration::from_secs(6)).await;
+    let trouble = tokio::time::timeout(Duration::from_secs(20), sandbox.watch.until_trouble()).await;
+    assert_eq!(trouble, Ok(Reason::Timeout));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(sandbox.trouble(), Some(Reason::Timeout), "its end follows from that");
+}
+
 #[tokio::test]
 async fn a_sandbox_is_asked_over_its_wire_and_a_session_that_hangs_is_ended() {
-    let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
-    let engine = Engine::connect(&[host]).await.expect("run docker/prepare");
-    let sandbox = sandbox(&engine).await;
+    let engine = engine().await;
+    let sandbox = sandbox(&engine, Duration::from_mins(2)).await;
     let superuser = sandbox.wire.connect("postgres", Login::Superuser).await.unwrap();
     superuser.run("CREATE TABLE public.orders AS SELECT generate_series(1, 12) AS id").await.unwrap();
     superuser.run(prepare_role_sql()).await.unwrap();

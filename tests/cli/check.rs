@@ -49,6 +49,12 @@ fn the_exit_code_says_whether_there_is_an_error() {
 }
 
 #[test]
+fn without_a_folder_of_drills_it_says_what_to_name() {
+    let ran = Place::new().run(&["check"]).ends_with(2);
+    ran.complains(&["neither a folder drills/", "name a file with its path"]);
+}
+
+#[test]
 fn a_fault_is_told_with_its_place_and_its_remedy() {
     insta::assert_snapshot!("check-bad", place().run(&["check", "bad.yaml"]).ends_with(2).out);
 }

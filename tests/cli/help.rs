@@ -93,6 +93,14 @@ fn the_schema_is_the_repository_s() {
 }
 
 #[test]
+fn durations_are_those_of_drills() {
+    let place = Place::new();
+    for since in ["1w", "1d12h", "90s", "26h"] {
+        assert_eq!(place.run(&["history", "--since", since]).ends_with(0).out, "no such runs\n");
+    }
+}
+
+#[test]
 fn a_slip_on_the_command_line_is_invalid_and_says_what_was_meant() {
     let place = Place::new();
     for (arguments, parts) in [
@@ -101,7 +109,10 @@ fn a_slip_on_the_command_line_is_invalid_and_says_what_was_meant() {
         (&["run", "--kep", "x.yaml"], &["--kep", "'--keep'"]),
         (&["history", "--since", "5"], &["`5` is not a duration", "90s, 10m, 26h or 8d"]),
         (&["history", "--since", "0s"], &["`0s` is not a duration"]),
+        (&["history", "--since", "1d1w"], &["`1d1w` is not a duration"]),
         (&["run", "--keep=-2h", "x.yaml"], &["not a duration"]),
+        (&["run", "--keep", "x.yaml"], &["`x.yaml` is not a duration", "`--keep` after the drill"]),
+        (&["run", "x.yaml", "--keep", "0s"], &["`0s` is not a duration"]),
         (&["history", "--limit", "0"], &["0 is not in 1"]),
         (&["history", "--drill", "Not A Name"], &["Not A Name"]),
         (&["-q", "-v", "history"], &["cannot be used with"]),

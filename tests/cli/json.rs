@@ -53,6 +53,7 @@ const RUN: &[(&str, &str)] = &[
     ("/clocks/recovery_point_age/basis", "string"),
     ("/clocks/recovery_point_age/objective_seconds", "number?"),
     ("/clocks/recovery_point_age/met", "boolean?"),
+    ("/clocks/recovery_point_age/not_judged", "string?"),
     ("/clocks/data_age/seconds", "number?"),
     ("/clocks/data_age/basis", "string"),
     ("/clocks/worst_exposure/seconds", "number?"),
@@ -224,7 +225,7 @@ fn a_sweep_names_what_it_did_by_kind() {
         let sweep = document(&lab().place.run(arguments).ends_with(0));
         assert_eq!(sweep["schema"], "drillyard/sweep/1");
         assert_eq!(sweep["dry_run"], arguments.contains(&"--dry-run"));
-        for key in ["removed", "kept", "live", "failed", "aborted"] {
+        for key in ["removed", "kept", "live", "failed", "overdue", "aborted"] {
             assert_eq!(sweep[key], json!([]), "{key}");
         }
     }

@@ -89,5 +89,11 @@ fn what_can_not_be_listed_is_invalid() {
     place.run(&["next", "--from", "tomorrow"]).ends_with(2).complains(&["`tomorrow` is no instant"]);
     place.run(&["next", "-n", "0"]).ends_with(2).complains(&["0 is not in 1"]);
     place.write("drills/bad.yaml", "drill: bad\nschedule: { cron: \"0 0 30 2 *\" }\n");
-    place.run(&["next"]).ends_with(2).complains(&["never comes due"]);
+    place.run(&["next", "bad"]).ends_with(2).complains(&["never comes due"]);
+    let others = place.run(&["next"]).ends_with(0);
+    assert!(
+        others.out.contains("nightly") && others.err.contains("1 drill file can't be read"),
+        "{}",
+        others.err
+    );
 }

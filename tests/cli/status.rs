@@ -29,6 +29,33 @@ fn status_without_drills_says_so_and_with_faulty_ones_tells_the_faults() {
     faulty.run(&["status"]).ends_with(2).complains(&["Orders"]);
 }
 
+#[test]
+fn a_broken_file_hides_no_other_service() {
+    let scheduled = "schedule: { cron: \"0 3 * * *\" }\n";
+    let place = Place::with(&[
+        ("drillyard.yaml", SETTINGS),
+        ("drills/a.yaml", "drill: a\nchekcs: []\nbackpu: 1\n"),
+        ("drills/absent.yaml", &format!("drill: absent\n{scheduled}{ABSENT}")),
+        ("drills/z.yaml", "drill: [\n"),
+    ]);
+    for (arguments, shown) in [
+        (&["status"][..], "absent"),
+        (&["--json", "status"], "\"absent\""),
+        (&["digest"], "absent never proven"),
+        (&["next"], "absent"),
+    ] {
+        let ran = place.run(arguments).ends_with(0);
+        assert!(ran.out.contains(shown), "{}", ran.out);
+        for part in ["2 drill files can't be read", "drills/a.yaml:", "drills/z.yaml:", "`drillyard check`"] {
+            assert!(ran.err.contains(part), "{part} is not in {}", ran.err);
+        }
+    }
+    place.run(&["next", "a"]).ends_with(2).complains(&["drills/a.yaml"]);
+    place.run(&["next", "absent"]).ends_with(0);
+    fs::remove_file(place.folder.join("drills/absent.yaml")).unwrap();
+    place.run(&["status"]).ends_with(2).complains(&["chekcs"]);
+}
+
 #[tokio::test]
 async fn status_warns_of_messages_that_did_not_arrive() {
     // A file lies where the folder of mails should be.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::rig::proxy::{Call, Proxy, Spoil};
-use crate::rig::{LONG, QUICK, Rig, within};
+use crate::rig::{LONG, QUICK, Ran, Rig, within};
 
 fn cancelled_by(signal: &str) {
     let rig = Rig::new(LONG);
@@ -79,4 +79,33 @@ fn a_run_that_is_interrupted_while_the_engine_is_silent_is_cancelled() {
     let ran = run.wait();
     assert_eq!((ran.code, ran.verdict()), (Some(130), ("cancelled", Some("by_person"))), "{}", ran.stderr);
     rig.assert_nothing_remains("an interrupt before the engine answered");
+}
+
+/// Nobody catches a fault of ours but the command itself: it tears down, and the run has its verdict.
+#[test]
+fn a12_a_panic_during_a_run_by_hand_leaves_nothing_and_has_a_verdict() {
+    let rig = Rig::new(QUICK);
+    let mut program = rig.program(&["run", "--json", "drill.yaml"]);
+    let ran = Ran::of(&program.env("DRILLYARD_FAIL_AT", "after_restore=panic").output().unwrap());
+    assert_eq!((ran.code, ran.verdict()), (Some(3), ("errored", Some("internal"))), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("a fault of Drillyard") && !ran.stderr.contains("failpoint after"),
+        "{}",
+        ran.stderr
+    );
+    ran.assert_cleaned_up();
+    rig.assert_nothing_remains("a panic");
+}
+
+/// A person who cancels wants it gone, whatever the drill keeps of a failure.
+#[test]
+fn a_cancelled_drill_keeps_nothing_that_a_failure_keeps() {
+    let rig = Rig::new(&LONG.replace("relaxed }", "relaxed, keep_on_failure: 1h }"));
+    let run = rig.start(&[]);
+    run.has_said("restore    started");
+    run.signal("INT");
+    let ran = run.wait();
+    assert_eq!(ran.verdict(), ("cancelled", Some("by_person")), "{}", ran.stderr);
+    ran.assert_cleaned_up();
+    rig.assert_nothing_remains("a cancelled drill that keeps failures");
 }

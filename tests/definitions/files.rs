@@ -114,3 +114,16 @@ fn a_drill_s_digest_is_of_its_own_document() {
 fn a_drill_remembers_the_file_that_it_was_named_by() {
     assert_eq!(parse(MINIMAL).drills[0].file, Path::new(crate::support::FILE));
 }
+
+#[test]
+fn a_former_name_that_another_drill_has_now_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let renamed = MINIMAL.replace("drill: orders", "drill: shop\nwas: orders");
+    fs::write(folder.path().join("shop.yaml"), &renamed).unwrap();
+    let load = || definition::load(&[folder.path().to_owned()], &Settings::default());
+    assert_eq!((load().faults, load().drills.len()), (vec![], 1));
+    fs::write(folder.path().join("orders.yaml"), MINIMAL).unwrap();
+    let loaded = load();
+    assert_eq!(codes(&loaded.faults), [Code::Impossible]);
+    assert_eq!(names(&loaded), ["orders"], "its runs would be those of both");
+}

@@ -1,11 +1,12 @@
 //! Every key of the format, misspelt, repeated, removed and given nonsense, in the decoder and in the JSON Schema.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use drillyard::definition::{self, Code, Drill, Fault, IfMissed};
+use drillyard::definition::{self, Code, Drill, Fault, IfMissed, Settings};
 use serde_json::Value;
 
-use crate::support::{FULL, LATER, MINIMAL, REHEARSED, SNAPSHOT, parse};
+use crate::support::{FULL, LATER, MINIMAL, REHEARSED, SNAPSHOT, codes, parse};
 
 /// A line that begins with a key: `    - sql: …`.
 struct KeyLine {
@@ -290,4 +291,56 @@ fn the_examples_hold_every_key_of_the_format() {
         .collect();
     assert!(missing.is_empty(), "{missing:#?}");
     assert!(met.len() > 150, "only {} keys were met", met.len());
+}
+
+#[test]
+fn what_holds_without_a_later_key_may_be_written_down() {
+    let text = format!("{MINIMAL}sandbox: {{ preload: [] }}\n").replacen(
+        "} } }",
+        "} }, recover_to: latest, baseline: none }",
+        1,
+    );
+    assert_eq!(parse(&text).faults, [], "{text}");
+}
+
+#[test]
+fn no_setting_that_contains_the_data_is_a_drills_to_choose() {
+    for name in drillyard::database::postgres::settings::containing().keys() {
+        let text = format!("{MINIMAL}restore: {{ settings: {{ {name}: x }} }}\n");
+        assert_eq!(codes(&parse(&text).faults), [Code::BadValue], "{name}");
+    }
+}
+
+#[test]
+fn a_check_of_a_rehearsal_asks_a_database_that_is_restored() {
+    let text = REHEARSED.replacen("} } }", "} }, databases: [shop] }", 1);
+    let elsewhere = text.replacen("survives:\n", "survives:\n      - sequences: { database: other }\n", 1);
+    assert_ne!(text, elsewhere);
+    let told: Vec<String> = parse(&elsewhere).faults.into_iter().map(|fault| fault.message).collect();
+    assert_eq!(told, ["the check asks a database that is not restored"]);
+}
+
+#[test]
+fn a_proof_that_is_always_stale_is_told() {
+    let text = format!("{MINIMAL}schedule: {{ cron: \"0 3 * * *\" }}\n").replacen(
+        "objectives: {",
+        "objectives: { proof_max_age: 20h,",
+        1,
+    );
+    let faults = parse(&text).faults;
+    assert_eq!(codes(&faults), [Code::Schedule], "{faults:?}");
+}
+
+#[test]
+fn mails_that_are_not_sent_are_told_where_there_are_settings() {
+    let settings = Settings { file: Some("/etc/drillyard/drillyard.yaml".into()), ..Settings::default() };
+    let text = format!("{MINIMAL}notify: [ {{ email: {{ to: [a@example.com] }} }} ]\n");
+    let faults = definition::parse(&text, Path::new(crate::support::FILE), &settings).faults;
+    assert!(codes(&faults).contains(&Code::NotSent), "{faults:?}");
+}
+
+#[test]
+fn an_alias_among_the_items_of_a_list_is_told_once() {
+    let text = MINIMAL.replacen("checks:\n", "checks:\n  - *a\n", 1);
+    assert_eq!(codes(&parse(&text).faults), [Code::Alias]);
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 
 use crate::place::Instance;
 
@@ -21,12 +22,16 @@ pub struct Plan {
     pub refuse: Vec<(&'static str, u16, &'static str, u32)>,
     /// Calls that are done and whose answer is lost, once each.
     pub lose: Vec<&'static str>,
+    /// Calls whose answer begins and never ends, once each.
+    pub stall: Vec<&'static str>,
     /// Looks for which a deleted instance is still there.
     pub lingers: u32,
     /// The state that snapshots are told to be in.
     pub snapshot: Option<&'static str>,
     /// What is told otherwise of an instance: words of the answer, and others in their place.
     pub untrue: Vec<(&'static str, &'static str)>,
+    /// What becomes of this plan once an action was answered.
+    pub then: Option<(&'static str, Box<Plan>)>,
     /// A password that the service takes and the server does not, for so many tries.
     pub deaf: bool,
 }
@@ -91,20 +96,40 @@ impl Front {
         &self.shared.master
     }
 
+    /// Does otherwise from now on.
+    pub fn plan(&self, plan: Plan) {
+        *self.shared.plan.lock().unwrap() = plan;
+    }
+
     /// Refuses nothing any more.
     pub fn be_kind(&self) {
-        *self.shared.plan.lock().unwrap() = Plan::default();
+        self.plan(Plan::default());
     }
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let parameters = decoded(&String::from_utf8_lossy(&body));
     let action = parameters.get("Action").cloned().unwrap_or_default();
-    shared.calls.lock().unwrap().push(Call { action: action.clone(), parameters: parameters.clone() });
-    if let Some(refusal) = shared.refusal(&action) {
+    let response = answer_as_planned(&shared, &action, parameters, headers, body).await;
+    let mut plan = shared.plan.lock().unwrap();
+    if plan.then.as_ref().is_some_and(|(after, _)| *after == action) {
+        *plan = *plan.then.take().unwrap().1;
+    }
+    response
+}
+
+async fn answer_as_planned(
+    shared: &Shared,
+    action: &str,
+    parameters: BTreeMap<String, String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    shared.calls.lock().unwrap().push(Call { action: action.to_owned(), parameters: parameters.clone() });
+    if let Some(refusal) = shared.refusal(action) {
         return refusal;
     }
-    match action.as_str() {
+    match action {
         "ModifyDBInstance" => shared.take_password(&parameters),
         "DeleteDBInstance" if shared.plan.lock().unwrap().lingers > 0 => {
             *shared.going.lock().unwrap() = Some((body.clone(), headers.clone()));
@@ -115,10 +140,16 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         _ => {}
     }
     let (status, text) = shared.forward(&headers, body).await;
-    if shared.loses(&action) {
+    if shared.once(action, |plan| &mut plan.lose) {
         return (StatusCode::INTERNAL_SERVER_ERROR, "").into_response();
     }
-    let text = shared.as_planned(&action, &text);
+    let text = shared.as_planned(action, &text);
+    if shared.once(action, |plan| &mut plan.stall) {
+        let half = Bytes::from(text.as_bytes()[..text.len() / 2].to_vec());
+        let body = futures_util::stream::once(async { Ok::<_, std::io::Error>(half) })
+            .chain(futures_util::stream::pending());
+        return (status, [(header::CONTENT_TYPE, "text/xml")], Body::from_stream(body)).into_response();
+    }
     (status, [(header::CONTENT_TYPE, "text/xml")], text).into_response()
 }
 
@@ -137,10 +168,12 @@ impl Shared {
         )
     }
 
-    fn loses(&self, action: &str) -> bool {
-        let lose = &mut self.plan.lock().unwrap().lose;
-        let at = lose.iter().position(|lost| *lost == action);
-        at.map(|at| lose.remove(at)).is_some()
+    /// Whether a list of the plan holds this action; not any more from then on.
+    fn once(&self, action: &str, list: fn(&mut Plan) -> &mut Vec<&'static str>) -> bool {
+        let mut plan = self.plan.lock().unwrap();
+        let list = list(&mut plan);
+        let at = list.iter().position(|listed| *listed == action);
+        at.map(|at| list.remove(at)).is_some()
     }
 
     fn take_password(&self, parameters: &BTreeMap<String, String>) {

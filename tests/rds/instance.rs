@@ -36,7 +36,8 @@ fn the_instance_is_asked_by_the_same_checks_and_no_container_is_made() {
     }
     assert_eq!(run.json["clocks"]["recovery_point_age"]["basis"], "snapshot");
     assert!(
-        run.lists("not_verified", "only its subnets and security groups"),
+        run.lists("not_verified", "only its subnets and security groups")
+            && run.lists("not_verified", "security groups let out"),
         "{}",
         run.json["not_verified"]
     );
@@ -71,6 +72,42 @@ fn a_check_that_finds_something_else_fails_there_as_well() {
     assert!(run.json["checks"].to_string().contains("20000"), "{}", run.json["checks"]);
 }
 
+/// The parameter group is a part of what contains the data: it is read before anything is made.
+#[test]
+fn a_parameter_group_that_lets_restored_data_act_is_refused_before_anything_is_made() {
+    let place = on_the_instance(Plan::default());
+    crate::place::client(
+        "rds.create_db_parameter_group(DBParameterGroupName='loose', DBParameterGroupFamily='postgres15', Description='x')\n\
+         rds.modify_db_parameter_group(DBParameterGroupName='loose', Parameters=[{'ParameterName': 'shared_preload_libraries', \
+         'ParameterValue': 'pg_stat_statements,pg_cron', 'ApplyMethod': 'pending-reboot'}])",
+    );
+    let drill = std::fs::read_to_string(place.scene.path("drills/rds.yaml")).unwrap();
+    place.write(&drill.replace("parameter_group: drills-postgres15", "parameter_group: loose"));
+    let run = place.run();
+    run.must_be("errored(profile_not_applied)");
+    let stop = run.json["stop"].to_string();
+    for words in ["loose", "max_logical_replication_workers is not set", "pg_cron"] {
+        assert!(stop.contains(words), "{words}: {stop}");
+    }
+    assert!(place.front.calls("RestoreDBInstanceFromDBSnapshot").is_empty());
+}
+
+/// Warming up forgives what is locked or not permitted, and nothing that speaks of damage.
+#[test]
+fn a_table_whose_file_is_gone_is_no_proof_of_recovery_whatever_the_checks_ask() {
+    let place = on_the_instance(Plan::default());
+    instance().with_a_hole("holed");
+    let drill = std::fs::read_to_string(place.scene.path("drills/rds.yaml")).unwrap();
+    let (before, _) = drill.split_once("\nchecks:").unwrap();
+    place.write(&format!(
+        "{before}  databases: [holed]\nchecks:\n  - rows: {{ table: public.whole, equals: 1 }}\n"
+    ));
+    let run = place.run();
+    run.must_be("errored(rds_failed)");
+    let detail = run.json["stop"]["detail"].as_str().unwrap();
+    assert!(detail.contains("a table's first row (58P01)"), "{detail}");
+}
+
 /// Contain first: nobody has connected, and no password was set.
 #[test]
 fn an_instance_that_is_not_as_it_was_asked_for_is_not_asked() {
@@ -81,6 +118,7 @@ fn an_instance_that_is_not_as_it_was_asked_for_is_not_asked() {
             "not public (found yes)",
         ),
         ("sg-0d1155a01a7ed0001", "sg-of-somebody", "(found sg-of-somebody)"),
+        (">in-sync<", ">pending-reboot<", "parameters in force (found pending-reboot)"),
     ] {
         let place = on_the_instance(Plan { untrue: vec![(is, told)], ..Plan::default() });
         let run = place.run();

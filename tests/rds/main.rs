@@ -7,6 +7,7 @@ mod drawing;
 mod front;
 mod instance;
 mod interrupted;
+mod lost;
 mod place;
 mod refusals;
 #[allow(dead_code)]
@@ -14,5 +15,6 @@ mod refusals;
 mod servers;
 #[path = "../support/mod.rs"]
 mod support;
+mod sweeping;
 #[path = "../support/venv.rs"]
 mod venv;

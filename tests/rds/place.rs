@@ -127,6 +127,16 @@ impl Instance {
         name
     }
 
+    /// A database with one table that is whole, and one whose file is gone.
+    pub fn with_a_hole(&self, database: &str) {
+        self.psql("postgres", &format!("create database {database}"));
+        let make = "create table whole as select 1 as n; create table holed as select generate_series(1, 9000) as n; \
+                    analyze; checkpoint";
+        self.psql(database, make);
+        let file = self.psql(database, "select pg_relation_filepath('holed')");
+        docker(&["exec", &self.name, "rm", &format!("/var/lib/postgresql/data/{file}")]);
+    }
+
     pub fn set_password(&self, master: &str, password: &str) {
         self.passwords.lock().unwrap().push(password.to_owned());
         // By standard input: the engine's events tell every argument, and a test looks for this one in them.
@@ -186,6 +196,8 @@ fn production_in_the_cloud() -> u16 {
             "vpc = ec2.describe_subnets()['Subnets']\n\
              rds.create_db_subnet_group(DBSubnetGroupName='drills', DBSubnetGroupDescription='x', SubnetIds=[s['SubnetId'] for s in vpc])\n\
              rds.create_db_parameter_group(DBParameterGroupName='drills-postgres15', DBParameterGroupFamily='postgres15', Description='x')\n\
+             rds.modify_db_parameter_group(DBParameterGroupName='drills-postgres15', Parameters=[{'ParameterName': \
+               'max_logical_replication_workers', 'ParameterValue': '0', 'ApplyMethod': 'pending-reboot'}])\n\
              rds.create_db_instance(DBInstanceIdentifier='shop-prod', Engine='postgres', EngineVersion='15.12', MasterUsername='shop_master', \
                MasterUserPassword='productions-own', DBInstanceClass='db.t4g.medium', AllocatedStorage=20, DBName='shop', Port=5432)\n\
              rds.create_db_snapshot(DBInstanceIdentifier='shop-prod', DBSnapshotIdentifier='before-the-release')\n",

@@ -124,6 +124,9 @@ fn an_instance_that_can_not_be_deleted_is_told_as_a_leak() {
         .output()
         .unwrap();
     let json: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    // The archive was whole, and the proof is one.
+    assert_eq!(json["verdict"], "passed", "{}", json["stop"]);
+    assert!(json["warnings"].to_string().contains("was not deleted at once"), "{}", json["warnings"]);
     assert_eq!(json["leaked"], true, "{}", json["cleanup"]);
     let name = format!("drillyard-{}", json["run"].as_str().unwrap().to_lowercase());
     assert!(json["cleanup"]["leftovers"].to_string().contains(&name), "{}", json["cleanup"]);

@@ -136,7 +136,7 @@ impl Scene {
 
     /// The newest run.
     pub async fn newest(&self) -> RunId {
-        self.store.find("last", None).await.unwrap()
+        self.store.find("last", None, None).await.unwrap()
     }
 
     /// The store's file itself.

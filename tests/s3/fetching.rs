@@ -302,4 +302,5 @@ async fn throughput_beside_curl() {
     let peak = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = peak.lines().find(|line| line.starts_with("VmHWM")).unwrap().to_owned();
     println!("median of 5: ours {our:.2} s, curl {curl:.2} s, throughput {:.2} x curl's; {peak}", curl / our);
+    assert!(our * 0.8 <= curl, "less than 0.8 of curl's throughput");
 }

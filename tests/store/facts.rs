@@ -36,6 +36,7 @@ fn place(fact: &Fact) -> usize {
         Fact::CleanedUp(_) => 17,
         Fact::RehearsalFinished(_) => 18,
         Fact::InstanceInspected(_) => 19,
+        Fact::EffectMade { .. } => 20,
     }
 }
 
@@ -82,7 +83,7 @@ fn facts() -> Vec<Fact> {
         Fact::CleanedUp(CleanUp {
             proven: false,
             leftovers: vec![effect.to_string()],
-            kept: vec![Kept { effect, until: instant("2026-11-21T06:00:00.5Z") }],
+            kept: vec![Kept { effect: effect.clone(), until: instant("2026-11-21T06:00:00.5Z") }],
             late: false,
         }),
         Fact::RehearsalFinished(Box::new(rehearsed())),
@@ -94,6 +95,7 @@ fn facts() -> Vec<Fact> {
             profile: vec![text("not public"), text("subnet group drills")],
             recovery_point: instant("2026-11-21T01:00:00.25Z"),
         })),
+        Fact::EffectMade { effect },
     ]
 }
 

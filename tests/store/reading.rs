@@ -5,7 +5,7 @@ use drillyard::model::event::Trigger;
 use drillyard::store::{Fault, FindError, HistoryFilter, Store};
 use jiff::Timestamp;
 
-use crate::scene::{Scene, by_hand, claim, drill, instant, new_run, warning};
+use crate::scene::{Scene, by_hand, claim, drill, failed, instant, new_run, warning};
 
 /// Six runs of two drills, a day apart, with ids that begin alike; oldest first.
 async fn week(store: &Store) -> Vec<RunId> {
@@ -35,22 +35,40 @@ async fn history_lists_the_newest_first_and_only_what_is_asked_for() {
     assert_eq!(listed(&scene.store, recent.clone()).await, newest_first[..3]);
     let users = HistoryFilter { drill: Some(drill("users")), ..recent };
     assert_eq!(listed(&scene.store, users.clone()).await, [runs[5], runs[3]]);
-    assert_eq!(listed(&scene.store, HistoryFilter { limit: Some(1), ..users }).await, [runs[5]]);
+    assert_eq!(listed(&scene.store, HistoryFilter { limit: Some(1), ..users.clone() }).await, [runs[5]]);
+    let renamed = HistoryFilter { was: Some(drill("orders")), ..users };
+    assert_eq!(listed(&scene.store, renamed.clone()).await, newest_first[..3]);
+    scene.sql().execute("UPDATE runs SET proof = 1 WHERE run = ?1", [runs[2].to_string()]).unwrap();
+    let proofs = HistoryFilter { proof: true, since: None, ..renamed };
+    assert_eq!(listed(&scene.store, proofs.clone()).await, [runs[2]]);
+    assert_eq!(listed(&scene.store, HistoryFilter { ended: true, ..proofs }).await, []);
 }
 
 #[tokio::test]
 async fn a_run_is_found_by_last_by_its_id_and_by_the_beginning_of_it() {
     let scene = Scene::new();
     let store = &scene.store;
-    assert!(matches!(store.find("last", None).await, Err(FindError::NotFound { .. })));
+    assert!(matches!(store.find("last", None, None).await, Err(FindError::NotFound { .. })));
     let runs = week(store).await;
     let id = runs[2].to_string();
-    assert_eq!(store.find("last", None).await.unwrap(), runs[5]);
-    assert_eq!(store.find("last", Some(&drill("orders"))).await.unwrap(), runs[4]);
-    assert_eq!(store.find(&id, None).await.unwrap(), runs[2]);
-    assert_eq!(store.find(&id[..25].to_lowercase(), None).await.unwrap(), runs[2]);
+    assert!(matches!(store.find("last", None, None).await, Err(FindError::NotFound { .. })), "all go on");
+    for (run, name) in [(runs[3], "users"), (runs[2], "orders")] {
+        let at = instant("2026-11-13T03:00:00Z");
+        store.finish(failed(&claim(run, name, Trigger::Manual, at)), &[], &[]).await.unwrap();
+    }
+    let (orders, users) = (drill("orders"), drill("users"));
+    assert_eq!(store.find("last", None, None).await.unwrap(), runs[3]);
+    assert_eq!(store.find("last", Some(&orders), None).await.unwrap(), runs[2]);
+    assert_eq!(store.find("last", Some(&orders), Some(&users)).await.unwrap(), runs[3], "its former name's");
+    assert_eq!(store.find(&id, Some(&users), Some(&orders)).await.unwrap(), runs[2]);
+    assert!(store.find(&id, Some(&users), None).await.is_err());
+    assert_eq!(store.find(&id, None, None).await.unwrap(), runs[2]);
+    assert_eq!(store.find(&id[..25].to_lowercase(), None, None).await.unwrap(), runs[2]);
     for nothing in ["", "%", "*", "01KAJ*", "ZZZ", "first"] {
-        assert!(matches!(store.find(nothing, None).await, Err(FindError::NotFound { .. })), "{nothing}");
+        assert!(
+            matches!(store.find(nothing, None, None).await, Err(FindError::NotFound { .. })),
+            "{nothing}"
+        );
     }
 }
 
@@ -58,10 +76,10 @@ async fn a_run_is_found_by_last_by_its_id_and_by_the_beginning_of_it() {
 async fn an_ambiguous_beginning_names_five_of_the_runs_it_could_be() {
     let scene = Scene::new();
     let runs = week(&scene.store).await;
-    let error = scene.store.find("01KAJ", None).await.unwrap_err();
+    let error = scene.store.find("01KAJ", None, None).await.unwrap_err();
     let shown = runs[1..].iter().rev().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     assert_eq!(error.to_string(), format!("`01KAJ` is the beginning of several runs: {shown}, …"));
-    let three = scene.store.find("01KAJ", Some(&drill("users"))).await.unwrap_err();
+    let three = scene.store.find("01KAJ", Some(&drill("users")), None).await.unwrap_err();
     assert!(!three.to_string().contains('…'), "{three}");
 }
 

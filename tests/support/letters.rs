@@ -90,7 +90,7 @@ pub fn all() -> Vec<(&'static str, Told)> {
         ("passed", with_history(scheduled(stories::passed_with_everything())).after(before())),
         ("first_run", Told::alone(stories::passed_with_everything())),
         ("slower", with_history(slower()).after(before())),
-        ("same_backup", with_history(stories::passed_with_everything()).after(before()).same_backup()),
+        ("same_backup", with_history(overdue()).after(before()).same_backup()),
         ("failed_check", with_history(scheduled(stories::failed_check())).after(before())),
         ("mended", with_history(stories::passed_with_everything()).after(stories::failed_check())),
         ("rto_missed", with_history(stories::rto_missed()).after(before())),
@@ -104,14 +104,17 @@ pub fn all() -> Vec<(&'static str, Told)> {
         ("aborted", Told::alone(stories::aborted()).after(before())),
         ("leaked", with_history(stories::leaked()).after(before())),
         ("chosen_by_hand", with_history(chosen_by_hand()).after(before())),
+        ("truncated", with_history(stories::truncated()).after(before())),
+        ("rehearsal_errored", with_history(stories::rehearsal_errored()).after(before())),
         ("rollback_loses", with_history(rehearsed()).meaning(Reason::RollbackLosesData).after(before())),
         ("nobody_owns", Told::alone(nobody_owns())),
     ]
 }
 
 impl Told {
-    fn same_backup(mut self) -> Self {
-        let chosen = story::chosen();
+    /// The run before had the very same backup.
+    pub fn same_backup(mut self) -> Self {
+        let chosen = self.story.record().chosen.unwrap();
         self.previous = self.previous.map(|story| {
             story.choosing(|other| {
                 other.candidate = chosen.candidate.clone();
@@ -130,6 +133,17 @@ pub fn stopped_for(reason: Reason) -> Told {
             .fact(32_200, Fact::CleanedUp(story::clean())),
     )
     .meaning(reason)
+}
+
+/// The backup of the night before, and none since.
+pub fn overdue() -> Story {
+    stories::passed_with_everything()
+        .choosing(|chosen| {
+            chosen.candidate.id = "orders-2026-11-20.dump".into();
+            chosen.candidate.modified_at = at("2026-11-20T02:32:00Z");
+            chosen.listing.remove(0);
+        })
+        .reading(|read| read.started_at = Some(at("2026-11-20T02:30:00Z")))
 }
 
 fn slower() -> Story {

@@ -4,7 +4,10 @@
 
 use drillyard::model::event::RestoreErrorClass::{Allowed, Fatal, Follows, Harmless};
 use drillyard::model::event::{Due, Stop, Trigger};
-use drillyard::model::{CleanUp, Durability, Fact, Milestone, NotComparable, Outcome, Phase, Reason};
+use drillyard::model::{
+    CleanUp, Durability, Effect, EffectKind, Fact, InstanceFacts, Milestone, NotComparable, Outcome, Phase,
+    PlannedRehearsal, Reason, Rehearsed,
+};
 
 use super::story::{self, Story, but, finding};
 
@@ -27,6 +30,7 @@ pub fn all() -> Vec<(&'static str, Story)> {
         ("waited", waited(passed_with_everything())),
         ("missed", missed()),
         ("skipped", skipped()),
+        ("rds_instance", rds_instance()),
     ]
 }
 
@@ -250,6 +254,63 @@ pub fn rto_missed() -> Story {
     Story::passed()
         .with(|opening| opening.objectives.rto = Some(std::time::Duration::from_secs(30)))
         .relaxed()
+}
+
+/// A snapshot that became a temporary instance, which was asked itself: no container, and no archive that was read.
+pub fn rds_instance() -> Story {
+    let instance = InstanceFacts {
+        name: "drillyard-01kaj2q8g0000000000000drvn".into(),
+        resource_id: "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ".into(),
+        class: "db.t4g.medium".into(),
+        server_version: "15.12".into(),
+        profile: ["not public", "subnet group drills", "our tags"].map(Into::into).into(),
+        recovery_point: story::at("2026-11-21T02:30:04Z"),
+    };
+    let effect = Effect { kind: EffectKind::RdsInstance, name: instance.name.clone() };
+    let containment = "containment: checks were asked on a temporary instance, which only its subnets and security \
+        groups keep from reaching others";
+    Story::begun()
+        .with(|opening| opening.phases = vec![Phase::Locate, Phase::Restore, Phase::Verify])
+        .phase(Phase::Locate, 0, 2120, None)
+        .fact(2120, Fact::BackupChosen(Box::new(story::chosen())))
+        .choosing(|chosen| {
+            chosen.source = "rds".into();
+            chosen.location = "snapshots of shop-prod in eu-central-1".into();
+            chosen.candidate.id = "rds:shop-prod-2026-11-21-02-33".into();
+            chosen.candidate.size_bytes = 107_374_182_400;
+            chosen.skipped = vec![];
+        })
+        .fact(2200, Fact::EffectIntended { effect: effect.clone() })
+        .fact(2300, Fact::NotComparable { why: NotComparable::LazyLoading })
+        .phase(Phase::Restore, 2120, 900_000, None)
+        .waiting("a temporary instance db.t4g.medium, available after 871 s")
+        .fact(880_000, Fact::InstanceInspected(Box::new(instance)))
+        .fact(890_000, Fact::Reached { milestone: Milestone::Queryable })
+        .fact(900_000, Fact::Reached { milestone: Milestone::Restored })
+        .fact(900_000, Fact::NotVerified { what: containment.into() })
+        .phase(Phase::Verify, 900_000, 903_200, None)
+        .fact(900_300, finding(story::rows("300000")))
+        .fact(900_500, finding(story::fresh()))
+        .fact(903_100, finding(story::foreign_keys()))
+        .fact(903_200, Fact::Reached { milestone: Milestone::Verified })
+        .phase(Phase::Teardown, 903_200, 960_000, None)
+        .fact(959_900, Fact::EffectUndone { effect })
+        .fact(960_000, Fact::CleanedUp(story::clean()))
+}
+
+/// Whole and in time, but nobody could find out whether the rollback works.
+pub fn rehearsal_errored() -> Story {
+    let errored = Rehearsed {
+        outcome: Outcome::Errored,
+        reason: Some(Reason::Timeout),
+        detail: Some("the copy was not made within 5 min".into()),
+        ..Rehearsed::begun("add-note")
+    };
+    Story::restored()
+        .verified()
+        .with(|opening| opening.rehearsals = vec![PlannedRehearsal { name: "add-note".into() }])
+        .fact(41_300, Fact::RehearsalFinished(Box::new(errored)))
+        .torn_down()
 }
 
 fn due(attempt: u32, catch_up: bool, waited_seconds: f64) -> Due {

@@ -84,7 +84,7 @@ while lives && [ "$SECONDS" -lt "$deadline" ]; do
   if [ -n "$kept" ]; then sleep 1; continue; fi
   if read -r -t 1 word value; then
     case $word in
-      keep) kept=1 deadline=$((SECONDS + value)); echo "drillyard: kept" >&2 ;;
+      keep) [ -z "$server" ] && serve "$@"; kept=1 deadline=$((SECONDS + value)); echo "drillyard: kept" >&2 ;;
       pause) [ -n "$server" ] && stop; echo "drillyard: paused" >&2 ;;
       resume) [ -z "$server" ] && serve "$@" ;;
     esac
@@ -93,11 +93,18 @@ while lives && [ "$SECONDS" -lt "$deadline" ]; do
   fi
 done
 lives || exit 70
+[ "$SECONDS" -lt "$deadline" ] || { echo "drillyard: time to live is over" >&2; exit 71; }
 exit 0
 "#;
 
 /// Exit code of process 1 where the server ended by itself.
 pub const SERVER_ENDED: i64 = 70;
+
+/// Exit code of process 1 where its time to live was over. It says so as well: the attachment's end may come before the
+/// engine's word.
+pub const TIME_OVER: i64 = 71;
+/// The line that it prints then.
+pub const OVER: &str = "drillyard: time to live is over";
 
 /// The command of process 1.
 pub fn command(

@@ -6,7 +6,7 @@ use super::subject::{concerns_rollback, cut};
 use crate::model::{Outcome, Phase, Reason, Verdict};
 use crate::record::sentence::duration;
 use crate::record::words;
-use crate::record::{Conclusion, RecoveryPointClock, RunRecord, RunSummary};
+use crate::record::{Conclusion, RecoveryPointClock, RunRecord, RunSummary, Unjudged};
 use crate::report::view::{Tone, objective};
 
 /// A question and its answer.
@@ -40,7 +40,7 @@ pub(super) fn answers(
 fn recover(record: &RunRecord, conclusion: &Conclusion, history: &[RunSummary]) -> Answer {
     let (word, tone) = can_recover(record, conclusion);
     let passed = record.findings.iter().filter(|finding| finding.outcome == Outcome::Passed).count();
-    let checks = format!("{passed} of {} checks passed", record.opening.checks.len());
+    let checks = format!("{} passed", words::part(passed, record.opening.checks.len(), "check"));
     let why = why(record, conclusion);
     let said = match conclusion.verdict {
         Verdict::Passed if tone == Tone::Good => format!("Restored and verified; {checks}."),
@@ -153,20 +153,19 @@ fn how_much_lost(conclusion: &Conclusion) -> Answer {
     let (point, exposure) = (&conclusion.clocks.recovery_point_age, &conclusion.clocks.worst_exposure);
     let age = point.value.map(duration);
     let basis = cut(words::basis(&point.basis), 300);
-    let useless = conclusion.verdict == Verdict::Failed && !is_whole(conclusion.reason);
-    let tested = matches!(conclusion.verdict, Verdict::Passed | Verdict::Failed);
-    let (word, held) = match age {
-        Some(age) if useless => (
+    let useless = point.unjudged == Some(Unjudged::NotWhole);
+    let (word, held) = match (age, point.unjudged) {
+        (Some(age), Some(Unjudged::NotWhole)) => (
             format!("At least {age}"),
             "So old is what the backup should hold, and as it is, more is lost.".to_owned(),
         ),
-        Some(age) if tested => {
+        (Some(age), Some(Unjudged::NotProven)) => {
+            (age, format!("So old is what the backup should hold ({basis}); it was not proven."))
+        }
+        (Some(age), Some(Unjudged::ChosenByAPerson) | None) => {
             (age, format!("So old was what the backup holds when the drill began ({basis})."))
         }
-        Some(age) => {
-            (age, format!("So old is what the backup should hold ({basis}); it was not restored to the end."))
-        }
-        None => ("Not known".to_owned(), format!("{}.", capital(basis.trim_end_matches('.')))),
+        (None, _) => ("Not known".to_owned(), format!("{}.", capital(basis.trim_end_matches('.')))),
     };
     let worst = exposure
         .value
@@ -184,13 +183,17 @@ fn judged(point: &RecoveryPointClock, exposure: &RecoveryPointClock) -> (Option<
         let tone = point.value.is_none().then_some(Tone::Unsure);
         return (tone, "The drill has no objective for it.".to_owned());
     };
+    let limit = objective(limit);
+    if let Some(why) = point.not_judged() {
+        return (Some(Tone::Unsure), format!("The objective of {limit} is not judged, because {why}."));
+    }
     let missed = |clock: &RecoveryPointClock| clock.met() == Some(false);
     let (met, tone) = match (missed(point) && point.value.is_none(), missed(point) || missed(exposure)) {
         (true, _) => ("Nothing is proven against the objective", Tone::Unsure),
         (false, true) => ("It misses the objective", Tone::Bad),
         (false, false) => ("It meets the objective", Tone::Good),
     };
-    (Some(tone), format!("{met} of {}.", objective(limit)))
+    (Some(tone), format!("{met} of {limit}."))
 }
 
 /// Sentences of rehearsals that an answer holds.

@@ -58,7 +58,7 @@ pub(super) fn changes(now: Run<'_>, before: Run<'_>) -> Vec<Change> {
     changes.extend(recovery_point(now.1, before.1));
     changes.extend(checks(now.0, before.0));
     changes.extend(rehearsals(now.0, before.0));
-    changes.extend(backup(now.0, before.0));
+    changes.extend(backup(now, before.0));
     changes.extend(sandbox(now.0, before.0));
     if now.0.opening.definition_sha256 != before.0.opening.definition_sha256 {
         changes.push(neither("The drill's definition was changed"));
@@ -177,14 +177,11 @@ fn rehearsals(now: &RunRecord, before: &RunRecord) -> Vec<Change> {
     changed.take(NAMED).collect()
 }
 
-fn backup(now: &RunRecord, before: &RunRecord) -> Vec<Change> {
+fn backup(now: Run<'_>, before: &RunRecord) -> Vec<Change> {
+    let (now, conclusion) = now;
     let (Some(new), Some(old)) = (&now.chosen, &before.chosen) else { return Vec::new() };
     if new.candidate == old.candidate && !new.chosen_by_hand {
-        let since = visible(&new.candidate.id);
-        return vec![worse(format!(
-            "The same backup as last time ({}): no newer one has come",
-            cut(&since, 80)
-        ))];
+        return same_backup(now, conclusion, before).into_iter().collect();
     }
     let size = |record: &RunRecord, listed| record.read.as_ref().map_or(listed, |read| read.size_bytes);
     let (new, old) = (size(now, new.candidate.size_bytes), size(before, old.candidate.size_bytes));
@@ -201,6 +198,24 @@ fn backup(now: &RunRecord, before: &RunRecord) -> Vec<Change> {
     } else {
         neither(format!("The backup is larger: {sizes}"))
     }]
+}
+
+/// The same backup again is worse only where a newer one should have come: it is older than may be lost, or than the
+/// longest time between two backups. Another attempt at the same instant can't know a newer one (2026-11-22).
+fn same_backup(now: &RunRecord, conclusion: &Conclusion, before: &RunRecord) -> Option<Change> {
+    let instant = |record: &RunRecord| record.opening.due.as_ref().map(|due| due.scheduled_at);
+    if instant(now).is_some() && instant(now) == instant(before) {
+        return None;
+    }
+    let clocks = &conclusion.clocks;
+    let age = clocks.recovery_point_age.value.or(clocks.backup_age.value);
+    let too_old = age.zip(now.opening.objectives.rpo).is_some_and(|(age, limit)| age > limit);
+    let id = now.chosen.as_ref().map(|chosen| cut(&visible(&chosen.candidate.id), 80)).unwrap_or_default();
+    Some(if too_old || clocks.worst_exposure.is_overdue() {
+        worse(format!("The same backup as last time ({id}): no newer one has come"))
+    } else {
+        neither(format!("The same backup as last time ({id})"))
+    })
 }
 
 fn sandbox(now: &RunRecord, before: &RunRecord) -> Vec<Change> {

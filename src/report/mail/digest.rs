@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::Letter;
 use super::subject::cut;
 use crate::record::standing::{Standing, State};
+use crate::record::words;
 use crate::report::Style;
 use crate::report::page::{Page, plain};
 use crate::report::status::{Row, missed_words};
@@ -80,12 +81,22 @@ impl Body {
     }
 }
 
+impl Body {
+    /// `1 more service`.
+    fn more_services(&self) -> String {
+        words::many(self.more, "more service")
+    }
+}
+
 fn shorten(row: &mut Row) {
     row.service = cut(&row.service, LONGEST);
     row.owner = row.owner.as_deref().map(|owner| cut(owner, LONGEST));
     row.why = cut(&row.why, 200);
     for what in &mut row.not_verified {
         *what = cut(what, 200);
+    }
+    for left in &mut row.left_behind {
+        *left = cut(left, 200);
     }
 }
 
@@ -132,8 +143,8 @@ fn tally(rows: &[Row]) -> String {
     let before =
         rows.iter().map(|row| row.before).reduce(crate::record::standing::Tally::and).unwrap_or_default();
     format!(
-        "{} runs: {} passed, {} failed, {} could not find out, {} missed ({} missed in the period before)",
-        sum.total(),
+        "{}: {} passed, {} failed, {} could not find out, {} missed ({} missed in the period before)",
+        words::many(sum.total(), "run"),
         sum.passed,
         sum.failed,
         sum.errored,
@@ -161,6 +172,10 @@ fn lists(rows: &[Row]) -> Vec<(&'static str, Vec<String>)> {
         ("Missed", named(&|row| row.tally.missed > 0, &missed_words)),
         ("Slower", named(&|row| row.slower, &|row| format!("{} than the median before", row.trend))),
         ("Rollback failed", named(&|row| row.rollback_tone == Some(Tone::Bad), &|row| row.rollback.clone())),
+        (
+            "Left something behind",
+            named(&|row| !row.left_behind.is_empty(), &|row| row.left_behind.join("; ")),
+        ),
         ("Without a rehearsed rollback", bare(&|row| ["none", "never"].contains(&row.rollback.as_str()))),
         ("Without an owner", bare(&|row| row.owner.is_none())),
         ("Without a schedule", bare(&|row| !row.scheduled)),
@@ -211,7 +226,7 @@ fn text(body: &Body) -> String {
     }
     if body.more > 0 {
         page.line("");
-        page.hang("", 0, &plain(format!("And {} more services, in `drillyard status`.", body.more)));
+        page.hang("", 0, &plain(format!("And {}, in `drillyard status`.", body.more_services())));
     }
     page.line("");
     page.hang("", 0, &plain("All services now: drillyard status"));

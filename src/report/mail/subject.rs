@@ -1,10 +1,12 @@
-//! The subject says it all: `orders: NOT recoverable within 30 min: restored in 41 min 12 s (drill of 20 Nov)`.
+//! The subject says it all: `orders: NOT recoverable within 30 min: restored and verified in 41 min 12 s (drill of
+//! 20 Nov)`.
 
 use std::time::Duration;
 
 use crate::model::{Outcome, Reason, Verdict};
 use crate::record::sentence::duration;
 use crate::record::visible::visible;
+use crate::record::words;
 use crate::record::{Clocks, Conclusion, RunRecord};
 use crate::report::view::objective;
 
@@ -97,10 +99,10 @@ pub(super) fn concerns_rollback(reason: Reason) -> bool {
 
 fn too_slow(record: &RunRecord, clocks: &Clocks) -> String {
     let within = record.opening.objectives.rto.map_or_else(|| "its objective".to_owned(), objective);
-    let judged =
-        [clocks.time_to_verified, clocks.time_to_restored].into_iter().find(|c| c.objective.is_some());
-    match judged.and_then(|clock| clock.value) {
-        Some(took) => format!("NOT recoverable within {within}: restored in {}", duration(took)),
+    let judged = [(clocks.time_to_verified, "restored and verified"), (clocks.time_to_restored, "restored")];
+    let judged = judged.into_iter().find(|(clock, _)| clock.objective.is_some());
+    match judged.and_then(|(clock, done)| Some((clock.value?, done))) {
+        Some((took, done)) => format!("NOT recoverable within {within}: {done} in {}", duration(took)),
         None => format!("NOT recoverable within {within}: the restore was not done by then"),
     }
 }
@@ -123,6 +125,6 @@ fn not_whole(record: &RunRecord, reason: Reason) -> String {
     let failed = record.findings.iter().filter(|finding| finding.outcome == Outcome::Failed).count();
     match (failed, record.opening.checks.len()) {
         (0, _) => format!("restored, but NOT whole: {}", reason.meaning()),
-        (failed, all) => format!("restored, but NOT whole: {failed} of {all} checks failed"),
+        (failed, all) => format!("restored, but NOT whole: {} failed", words::part(failed, all, "check")),
     }
 }

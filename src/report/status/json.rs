@@ -116,6 +116,7 @@ struct Newest {
     started_at: Timestamp,
     verdict: Option<Verdict>,
     reason: Option<Reason>,
+    leaked: bool,
 }
 
 #[derive(Serialize)]
@@ -161,6 +162,7 @@ impl<'a> Drill<'a> {
                 started_at: run.started_at,
                 verdict: run.verdict,
                 reason: run.reason,
+                leaked: run.leaked,
             }),
             trend,
             trend_part,

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::Style;
 use super::page::{Cell, Page, Paint, painted, plain};
 use super::view::Tone;
-use crate::record::Undelivered;
 use crate::record::standing::Standing;
+use crate::record::{Undelivered, words};
 
 pub use json::status_json;
 pub(super) use row::{Measured, Row};
@@ -116,8 +116,17 @@ fn notes(page: &mut Page, rows: &[Row]) {
     let why = rows.iter().filter(|row| row.why != "proven").map(|row| of(row, &row.why)).collect::<Vec<_>>();
     let missed = rows.iter().filter(|row| row.tally.missed + row.before.missed > 0);
     let missed = missed.map(|row| of(row, &missed_words(row))).collect::<Vec<_>>();
+    let left = rows.iter().flat_map(|row| row.left_behind.iter().map(|left| of(row, left))).collect();
+    let rollbacks = rows.iter().filter(|row| row.rollback_tone == Some(Tone::Bad));
+    let rollbacks = rollbacks.filter_map(|row| Some(of(row, row.rollback_said.as_ref()?))).collect();
     let uncovered = rows.iter().flat_map(|row| uncovered(row).into_iter().map(|what| of(row, &what)));
-    for (heading, items) in [("Look at", why), ("Missed", missed), ("Not covered", uncovered.collect())] {
+    for (heading, items) in [
+        ("Look at", why),
+        ("Rollback failed", rollbacks),
+        ("Left something behind", left),
+        ("Missed", missed),
+        ("Not covered", uncovered.collect()),
+    ] {
         if items.is_empty() {
             continue;
         }
@@ -128,10 +137,10 @@ fn notes(page: &mut Page, rows: &[Row]) {
     }
 }
 
-/// `2 of 7 in this period, 0 of 7 in the one before`.
+/// `2 of 7 runs missed, 0 of 7 in the period before`.
 pub(super) fn missed_words(row: &Row) -> String {
-    let of = |tally: crate::record::standing::Tally| format!("{} of {}", tally.missed, tally.total());
-    format!("{} runs missed, {} in the period before", of(row.tally), of(row.before))
+    let missed = words::part(row.tally.missed, row.tally.total(), "run");
+    format!("{missed} missed, {} of {} in the period before", row.before.missed, row.before.total())
 }
 
 /// What nobody would learn of a service: no owner, no schedule, no rollback, and what its proof left out.

@@ -37,6 +37,8 @@ pub(in crate::report) struct Row {
     pub(in crate::report) tally: Tally,
     pub(in crate::report) before: Tally,
     pub(in crate::report) not_verified: Vec<String>,
+    /// Drills whose newest run has left something behind.
+    pub(in crate::report) left_behind: Vec<String>,
 }
 
 /// A value of the newest proof against its objective.
@@ -92,12 +94,13 @@ impl Row {
             slower: matches!(worst.trend, Trend::Slower(_)),
             rollback,
             rollback_tone,
-            rollback_said: standing.last_rehearsal().and_then(|last| rollback_sentence(&last.rehearsed)),
+            rollback_said: rollback_said(standing),
             next_run: next.map_or_else(|| "by hand only".to_owned(), |next| until(next, now)),
             scheduled: next.is_some(),
             tally: standing.tally(),
             before: standing.before(),
             not_verified,
+            left_behind: standing.drills.iter().filter_map(|drill| left_behind(drill, now)).collect(),
         })
     }
 }
@@ -131,14 +134,28 @@ fn why(drill: &DrillStanding, now: Timestamp) -> String {
 }
 
 fn rollback(standing: &Standing, now: Timestamp) -> (String, Option<Tone>) {
-    if !standing.has_rollbacks() {
+    if standing.rehearsing() == 0 {
         return ("none".to_owned(), Some(Tone::Unsure));
     }
     match standing.last_rehearsal() {
         None => ("never".to_owned(), Some(Tone::Unsure)),
-        Some(last) if last.passed() => (ago(last.at, now), Some(Tone::Good)),
-        Some(last) => (format!("failed {}", ago(last.at, now)), Some(Tone::Bad)),
+        Some((_, last)) if last.passed() => (ago(last.at, now), Some(Tone::Good)),
+        Some((_, last)) => (format!("failed {}", ago(last.at, now)), Some(Tone::Bad)),
     }
+}
+
+/// What the last rehearsal found; which drill's it was, where several drills of the service rehearse.
+fn rollback_said(standing: &Standing) -> Option<String> {
+    let (drill, last) = standing.last_rehearsal()?;
+    let said = rollback_sentence(&last.rehearsed)?;
+    Some(if standing.rehearsing() > 1 { format!("{drill}: {said}") } else { said })
+}
+
+/// What a drill's newest run has left on the engine or in an account, which no sweep has removed since.
+fn left_behind(drill: &DrillStanding, now: Timestamp) -> Option<String> {
+    let run = drill.newest().filter(|run| run.leaked)?;
+    let ago = ago(run.started_at, now);
+    Some(format!("{} {ago}, named by `drillyard show {}`", drill.watched.drill, run.run))
 }
 
 fn trend(trend: Trend) -> String {

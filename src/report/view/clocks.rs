@@ -6,7 +6,7 @@ use super::Tone;
 use crate::record::sentence::duration;
 use crate::record::visible::visible;
 use crate::record::words;
-use crate::record::{Clocks, RecoveryClock, RecoveryPointClock, RunRecord};
+use crate::record::{Clocks, RecoveryClock, RecoveryPointClock};
 
 /// What an objective says of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,24 +80,23 @@ pub(super) fn recovery_time(clocks: &Clocks) -> Vec<ClockRow> {
     ]
 }
 
-pub(super) fn recovery_point(record: &RunRecord, clocks: &Clocks) -> Vec<ClockRow> {
+pub(super) fn recovery_point(clocks: &Clocks) -> Vec<ClockRow> {
     let row = |name, clock: &RecoveryPointClock| ClockRow {
         name,
         value: clock.value.map_or_else(|| "unknown".to_owned(), duration),
         objective: clock.objective.map(objective),
         judged: Judged::of(clock.met(), clock.value.is_some()),
-        basis: visible(words::basis(&clock.basis)),
+        basis: match clock.not_judged() {
+            Some(why) => format!("{}; not judged, because {why}", visible(words::basis(&clock.basis))),
+            None => visible(words::basis(&clock.basis)),
+        },
     };
-    let mut rows = vec![
+    vec![
         row("recovery point age", &clocks.recovery_point_age),
         row("worst exposure", &clocks.worst_exposure),
         row("backup age", &clocks.backup_age),
         row("newest row age", &clocks.data_age),
-    ];
-    if record.chosen_by_hand() && record.opening.objectives.rpo.is_some() {
-        rows[0].basis.push_str("; not judged, because a person chose this backup");
-    }
-    rows
+    ]
 }
 
 /// An objective is a round number that a person wrote, so it is shown without fractions: `30 min`, `26 h`, `1 d 6 h`.

@@ -127,7 +127,7 @@ impl View {
             passed_without_proof: conclusion.verdict == Verdict::Passed && !conclusion.is_proof(record),
             about: facts::about(record),
             recovery_time: clocks::recovery_time(&conclusion.clocks),
-            recovery_point: clocks::recovery_point(record, &conclusion.clocks),
+            recovery_point: clocks::recovery_point(&conclusion.clocks),
             stop: facts::stop(record, conclusion),
             phases: phases::phases(record),
             checks: checks::checks(record),

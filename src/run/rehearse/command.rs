@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use super::super::emit::{Done, Story};
 use super::super::halt::Halt;
 use super::super::one_shot::run_to_end;
+use super::super::provision::made_for;
 use super::Scene;
 use super::step::Migrator;
 use crate::database::postgres::redact::redact;
@@ -44,7 +45,7 @@ pub(super) async fn run(
     sandbox.log.take_errors();
     let tool = Tool {
         name: name(&sandbox.name),
-        image: facts,
+        image: made_for(engine, image, facts)?,
         command: run.clone(),
         environment: variables(scene.database(), &migrator.name, environment)?,
         mounts: mounts.clone(),
@@ -52,7 +53,7 @@ pub(super) async fn run(
     };
     let (exit_code, said) = run_to_end(engine, &profile::tool(&tool, &sandbox.request), None).await?;
     match exit_code {
-        Some(0) => Ok(None),
+        0 => Ok(None),
         code => Ok(Some(failure(sandbox, image, code, &said))),
     }
 }
@@ -124,16 +125,14 @@ fn encoded(name: &str) -> String {
 }
 
 /// `dbmate ended with exit code 1: column "…" does not exist (42703)`.
-fn failure(sandbox: &Sandbox, image: &str, exit_code: Option<i64>, said: &[u8]) -> String {
-    let code =
-        exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
+fn failure(sandbox: &Sandbox, image: &str, exit_code: i64, said: &[u8]) -> String {
     let why = if let Some(error) = sandbox.log.take_errors().last() {
         format!("{} ({})", redact(&error.sqlstate, &error.message), error.sqlstate)
     } else {
         let text = String::from_utf8_lossy(said);
         redact("-----", text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default())
     };
-    format!("{image} ended with {code}: {why}")
+    format!("{image} ended with exit code {exit_code}: {why}")
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::wire::Login;
 
 use super::emit::{Done, Story};
-use super::guarded;
+use super::guard::guarded;
 use super::halt::Halt;
 use super::verify::show_out;
 use super::world::World;
@@ -35,6 +35,9 @@ use step::Taken;
 
 /// Oldest server whose catalogs the digest knows; those before it are out of support (2026-11-21).
 const OLDEST: MajorVersion = MajorVersion(14);
+/// A sandbox has room for the locks of a digest; production may have less for a migration's.
+const LOCKS: &str =
+    "room for locks: a rehearsal has max_locks_per_transaction = 1024, PostgreSQL's default is 64";
 /// Checks that are asked at a time.
 const AT_A_TIME: usize = 2;
 
@@ -63,6 +66,9 @@ pub(super) async fn rehearse<J: Journal>(
     story: &Story<'_, J>,
 ) -> Result<((), Done), Halt> {
     story.not_verified("rollbacks under traffic: a rehearsal has none").await?;
+    if !scene.drill.restore.settings.contains_key("max_locks_per_transaction") {
+        story.not_verified(LOCKS).await?;
+    }
     let mut states = States::default();
     let total = scene.drill.rollbacks.len();
     for (number, rollback) in (1..).zip(&scene.drill.rollbacks) {

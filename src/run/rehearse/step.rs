@@ -7,13 +7,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::super::halt::Halt;
-use super::super::program::{feed_program, postgres_program};
-use super::super::psql::{EndMark, hand_on, read};
-use super::super::restore::read_log_to_here;
+use super::super::psql::read;
+use super::super::script::{self, Script};
 use super::{Scene, canary, command};
 use crate::database::postgres::identifier::{literal, quoted};
-use crate::database::postgres::redact::redact;
-use crate::database::postgres::transcript::{PsqlTranscript, Transcript};
 use crate::definition::{Rollback, Step};
 use crate::model::Reason;
 use crate::model::rehearsal::StepTaken;
@@ -128,13 +125,13 @@ async fn run(
     migrator: &Migrator,
     step: &Step,
 ) -> Result<Option<String>, Halt> {
+    let by_psql = |script| script::run(sandbox, scene.database(), Some(&migrator.name), script);
     match step {
         Step::Sql { files, single_transaction: false } => {
             for file in files {
-                let text = Text { name: shown(file), bytes: read(file)?, is_wrapped: false };
-                let failure = psql(scene, sandbox, migrator, text).await?;
-                if failure.is_some() {
-                    return Ok(failure);
+                let script = Script { name: shown(file), bytes: read(file)?, is_wrapped: false };
+                if let Some(failed) = by_psql(script).await? {
+                    return Ok(Some(failed.told));
                 }
             }
             Ok(None)
@@ -147,7 +144,7 @@ async fn run(
             }
             let names = files.iter().map(|file| shown(file)).collect::<Vec<_>>().join(" and ");
             let name = format!("{names} in one transaction");
-            psql(scene, sandbox, migrator, Text { name, bytes: text, is_wrapped: true }).await
+            Ok(by_psql(Script { name, bytes: text, is_wrapped: true }).await?.map(|failed| failed.told))
         }
         Step::Command { .. } => command::run(scene, sandbox, migrator, step).await,
     }
@@ -155,103 +152,4 @@ async fn run(
 
 fn shown(file: &Path) -> String {
     file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-/// What psql is given.
-struct Text {
-    /// As people call it.
-    name: String,
-    bytes: Vec<u8>,
-    /// Whether psql makes one transaction of it.
-    is_wrapped: bool,
-}
-
-/// Asks psql at the end of a text whether it came there, and whether what it did is done: `now()` stands still inside of
-/// a transaction.
-fn closing(end: &EndMark, committed: &EndMark) -> String {
-    let question = "select pg_catalog.now() operator(pg_catalog.=) pg_catalog.statement_timestamp() as drillyard_committed";
-    format!(
-        "\n\\set AUTOCOMMIT on\n;\n{question} \\gset\n\\if :drillyard_committed{}\\endif{}",
-        committed.command(),
-        end.command()
-    )
-}
-
-/// Runs a text as psql would run the file, stopping at the first error; how it failed, if it did. Exit code 0 alone says
-/// little: a file may quit, or leave its transaction open, which is then rolled back.
-async fn psql(
-    scene: &Scene<'_>,
-    sandbox: &Sandbox,
-    migrator: &Migrator,
-    text: Text,
-) -> Result<Option<String>, Halt> {
-    sandbox.log.take_errors();
-    let Text { name, mut bytes, is_wrapped } = text;
-    let (mut end, mut committed) = (EndMark::new(), EndMark::new());
-    bytes.extend(if is_wrapped { end.command() } else { closing(&end, &committed) }.into_bytes());
-    let mut arguments: Vec<String> = [
-        "--no-psqlrc",
-        "--quiet",
-        "--echo-errors",
-        "--file=-",
-        "--set=ON_ERROR_STOP=1",
-        "--set=VERBOSITY=verbose",
-        "--set=SHOW_CONTEXT=never",
-        "--output=/dev/null",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    arguments.extend(is_wrapped.then(|| "--single-transaction".to_owned()));
-    arguments.push(format!("--username={}", migrator.name));
-    arguments.push(format!("--dbname={}", scene.database()));
-    let mut transcript = PsqlTranscript::default();
-    let command = postgres_program("psql", &arguments);
-    let (_, exit_code) = feed_program(
-        &sandbox.wire,
-        command,
-        |input| hand_on(bytes, input),
-        |said| {
-            end.look(said);
-            committed.look(said);
-            transcript.feed(said);
-        },
-    )
-    .await?;
-    let transcript = transcript.finish(exit_code);
-    if exit_code == Some(0) {
-        return whole(&name, end.found, is_wrapped || committed.found).map(|()| None);
-    }
-    read_log_to_here(sandbox, &*sandbox.admin().await?).await?;
-    Ok(Some(format!("{name}{}", failure(sandbox, &transcript))))
-}
-
-/// Whether a text without an error was also taken to its end.
-fn whole(name: &str, has_ended: bool, is_committed: bool) -> Result<(), Halt> {
-    match (has_ended, is_committed) {
-        (true, true) => Ok(()),
-        (true, false) => {
-            let detail = format!("{name} ends inside of a transaction, which psql rolls back");
-            Err(Halt::new(Reason::CheckInvalid, detail).with_hint("end it with COMMIT"))
-        }
-        (false, _) => {
-            let detail = format!("psql did not come to the end of {name}");
-            Err(Halt::new(Reason::CheckInvalid, detail)
-                .with_hint("look for \\q, and for data without its \\."))
-        }
-    }
-}
-
-/// `, line 12: column "…" does not exist (42703)`: the server's own word, redacted, at the line that psql names.
-fn failure(sandbox: &Sandbox, transcript: &Transcript) -> String {
-    let told = transcript.errors.last();
-    let place = told.and_then(|error| error.line).map_or_else(String::new, |line| format!(", line {line}"));
-    let logged = sandbox.log.take_errors();
-    match (logged.last(), told, &transcript.client_failure) {
-        (Some(error), ..) => {
-            format!("{place}: {} ({})", redact(&error.sqlstate, &error.message), error.sqlstate)
-        }
-        (None, Some(error), _) => format!("{place}: {}", redact("-----", &error.message)),
-        (None, None, Some(failure)) => format!("{place}: {}", failure.detail()),
-        (None, None, None) => place,
-    }
 }

@@ -29,6 +29,22 @@ pub enum InstanceError {
         /// What the service said, or the state that the instance came to.
         detail: String,
     },
+    /// The service has not said whether it did it.
+    #[error("tried {call}, and whether it was done is not known: {detail}")]
+    Unknown {
+        /// What was tried.
+        call: &'static str,
+        /// What the service said, or did not.
+        detail: String,
+    },
+    /// Restored data could act in an instance with this parameter group.
+    #[error("the parameter group {group} would let restored data act: {}", found.join("; "))]
+    Group {
+        /// The group.
+        group: String,
+        /// Each parameter with what was found.
+        found: Vec<String>,
+    },
     /// It is not what was asked for.
     #[error("the temporary instance {name} is not as it was asked for: {}", missing.join("; "))]
     Profile {
@@ -50,9 +66,12 @@ pub enum InstanceError {
 }
 
 impl InstanceError {
-    /// The service has answered: what was asked for was not done. Otherwise nobody knows.
+    /// The service has answered: what was asked for was not done. Otherwise nobody knows; a connection that broke off
+    /// can look like one that could not be trusted.
     pub fn is_an_answer(&self) -> bool {
-        !matches!(self, Self::Source(SourceError::Unreachable { .. }))
+        let silence =
+            matches!(self, Self::Source(SourceError::Unreachable { .. } | SourceError::Untrusted { .. }));
+        !silence && !matches!(self, Self::Unknown { .. })
     }
 }
 
@@ -61,8 +80,8 @@ impl Explain for InstanceError {
         match self {
             Self::Source(error) => error.reason(),
             Self::Quota { .. } => Reason::RdsQuota,
-            Self::Failed { .. } => Reason::RdsFailed,
-            Self::Profile { .. } => Reason::ProfileNotApplied,
+            Self::Failed { .. } | Self::Unknown { .. } => Reason::RdsFailed,
+            Self::Group { .. } | Self::Profile { .. } => Reason::ProfileNotApplied,
             Self::Late { .. } => Reason::Timeout,
         }
     }
@@ -76,6 +95,13 @@ impl Explain for InstanceError {
             Self::Quota { .. } => "Raise the quota, or let fewer drills run at once: an instance lives as long as a drill.".to_owned(),
             Self::Failed { .. } => {
                 "Look at the events of the instance in RDS; compare class, subnet group and parameter group with the snapshot's version."
+                    .to_owned()
+            }
+            Self::Unknown { .. } => {
+                "Run the drill again; whatever was made carries the run's tag, and is looked for and deleted.".to_owned()
+            }
+            Self::Group { .. } => {
+                "Set max_logical_replication_workers to 0 and take pg_cron out of shared_preload_libraries in it, or name a group of the drills' own: docs/aws.md says why."
                     .to_owned()
             }
             Self::Profile { .. } => {
@@ -107,7 +133,7 @@ pub(super) fn told(call: &'static str, failure: &Failure) -> InstanceError {
             InstanceError::Source(SourceError::Denied { what: call.to_owned(), detail })
         }
         Meaning::Tls => InstanceError::Source(trouble::told(call, failure)),
-        Meaning::Unreachable if is_passing(&failure.code) => {
+        Meaning::Unreachable | Meaning::NotFound if is_passing(&failure.code) => {
             InstanceError::Source(trouble::told(call, failure))
         }
         _ => InstanceError::Failed { call, detail },
@@ -131,5 +157,25 @@ mod tests {
         assert_eq!(of(Meaning::NotFound, "DBSubnetGroupNotFoundFault"), Reason::RdsFailed);
         assert_eq!(of(Meaning::Unreachable, ""), Reason::SourceUnreachable);
         assert_eq!(of(Meaning::Tls, ""), Reason::SourceUnreachable);
+    }
+
+    /// Of what nobody has answered, nobody knows that it was not done.
+    #[test]
+    fn only_a_service_s_own_code_is_an_answer() {
+        let of = |meaning, code: &str| {
+            let failure = Failure { meaning, code: code.to_owned(), detail: "said".to_owned() };
+            told("restoring", &failure).is_an_answer()
+        };
+        assert!(of(Meaning::Quota, "InstanceQuotaExceeded") && of(Meaning::Denied, "AccessDenied"));
+        for (meaning, code) in [
+            (Meaning::Unreachable, ""),
+            (Meaning::Tls, ""),
+            (Meaning::NotFound, ""),
+            (Meaning::Unreachable, "RequestLimitExceeded"),
+            (Meaning::Unreachable, "Throttling"),
+        ] {
+            assert!(!of(meaning, code), "{meaning:?} {code}");
+        }
+        assert!(!InstanceError::Unknown { call: "restoring", detail: String::new() }.is_an_answer());
     }
 }

@@ -39,8 +39,9 @@ fn properties(instance: &DbInstance, source: &RdsSource, wanted: &Wanted) -> Vec
     let group = instance.db_subnet_group().and_then(|group| group.db_subnet_group_name()).unwrap_or("none");
     let security = names(instance.vpc_security_groups().iter().filter_map(|one| one.vpc_security_group_id()));
     let asked = names(source.security_groups.iter().map(String::as_str));
-    let parameters =
-        names(instance.db_parameter_groups().iter().filter_map(|one| one.db_parameter_group_name()));
+    let groups = instance.db_parameter_groups();
+    let parameters = names(groups.iter().filter_map(|one| one.db_parameter_group_name()));
+    let applied = names(groups.iter().filter_map(|one| one.parameter_apply_status()));
     let tags = tags_of(instance);
     vec![
         property(
@@ -65,6 +66,8 @@ fn properties(instance: &DbInstance, source: &RdsSource, wanted: &Wanted) -> Vec
             parameters.eq_ignore_ascii_case(&source.parameter_group),
             &parameters,
         ),
+        // A group that waits for a reboot contains nothing yet.
+        property("parameters in force", applied == "in-sync", &applied),
         property("our tags", wanted.tags.iter().all(|tag| tags.contains(tag)), "others, or none"),
     ]
 }
@@ -114,6 +117,13 @@ mod tests {
         Wanted { name: "drillyard-1".into(), tags: vec![("run".into(), "1".into())] }
     }
 
+    fn in_force(status: &str) -> DbParameterGroupStatus {
+        DbParameterGroupStatus::builder()
+            .db_parameter_group_name("quiet")
+            .parameter_apply_status(status)
+            .build()
+    }
+
     fn as_asked() -> DbInstanceBuilder {
         let group = |id: &str| VpcSecurityGroupMembership::builder().vpc_security_group_id(id).build();
         DbInstance::builder()
@@ -122,14 +132,14 @@ mod tests {
             .db_subnet_group(DbSubnetGroup::builder().db_subnet_group_name("drills").build())
             .vpc_security_groups(group("sg-1"))
             .vpc_security_groups(group("sg-2"))
-            .db_parameter_groups(DbParameterGroupStatus::builder().db_parameter_group_name("quiet").build())
+            .db_parameter_groups(in_force("in-sync"))
             .tag_list(Tag::builder().key("run").value("1").build())
     }
 
     #[test]
     fn an_instance_as_it_was_asked_for_is_told_with_its_properties() {
         let held = inspect(&as_asked().build(), &source(), &wanted()).unwrap();
-        assert_eq!(held.len(), 6);
+        assert_eq!(held.len(), 7);
         assert!(held.contains(&"security groups sg-1 and sg-2".to_owned()), "{held:?}");
     }
 
@@ -139,13 +149,20 @@ mod tests {
         let other = |instance: DbInstanceBuilder| {
             instance.db_subnet_group(DbSubnetGroup::builder().db_subnet_group_name("default").build())
         };
-        let cases: [(Change, &str); 7] = [
+        let cases: [(Change, &str); 8] = [
             (|one| one.publicly_accessible(true), "not public (found yes)"),
             (|one| one.set_publicly_accessible(None), "not public (found nothing)"),
             (|one| one.deletion_protection(true), "no deletion protection (found yes)"),
             (other, "subnet group Drills (found default)"),
             (|one| one.set_vpc_security_groups(None), "security groups sg-1 and sg-2 (found )"),
-            (|one| one.set_db_parameter_groups(None), "parameter group quiet (found )"),
+            (
+                |one| one.set_db_parameter_groups(None),
+                "parameter group quiet (found ); parameters in force (found )",
+            ),
+            (
+                |one| one.set_db_parameter_groups(Some(vec![in_force("pending-reboot")])),
+                "parameters in force (found pending-reboot)",
+            ),
             (|one| one.set_tag_list(None), "our tags (found others, or none)"),
         ];
         for (change, missing) in cases {

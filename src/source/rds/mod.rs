@@ -1,14 +1,17 @@
 //! Snapshots of an RDS instance.
 //!
-//! A snapshot can only become an instance. The run restores one ([`instance`]) and reads back what it became
-//! ([`inspect`]). Then either its database is drawn into an archive in the staging directory ([`drawn`]), and from there
+//! A snapshot can only become an instance. The run looks at its parameter group ([`mod@group`]), restores one
+//! ([`account`]), waits for it ([`waiting`]) and reads back what it became ([`mod@inspect`]). Then either its database is drawn into an archive in the staging directory ([`drawn`]), and from there
 //! on it is a backup like any other: the same sandbox without a network, the same checks, the same rehearsals. Or the
 //! instance itself is asked (`then: instance`), as a recovery would go on with it, and only its network contains it.
 
+pub mod account;
 mod error;
+mod group;
 mod inspect;
 pub mod instance;
 mod looks;
+mod waiting;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -26,7 +29,8 @@ use super::{Artifact, BackupSource, FetchRequest, Listing, SourceError};
 use crate::aws;
 use crate::definition::{RdsSource, SnapshotWanted};
 use crate::model::{Candidate, MajorVersion, SkipReason, SkippedCandidate};
-use instance::Account;
+use account::Account;
+pub use error::InstanceError;
 
 /// Snapshots of one instance.
 pub struct RdsSnapshots {
@@ -79,12 +83,16 @@ impl RdsSnapshots {
     }
 
     async fn named(&self, client: &Client, id: &str) -> Result<Option<DbSnapshot>, SourceError> {
-        match client.describe_db_snapshots().db_snapshot_identifier(id).send().await {
-            // Of another instance it proves nothing of this one.
+        let asked = client.describe_db_snapshots().db_snapshot_identifier(id).set_snapshot_type(kind_of(id));
+        match asked.send().await {
+            // Of another instance it proves nothing of this one. RDS keeps names in lower case.
             Ok(found) => Ok(found
                 .db_snapshots()
                 .iter()
-                .find(|snapshot| snapshot.db_instance_identifier() == Some(self.source.instance.as_str()))
+                .find(|snapshot| {
+                    let of = snapshot.db_instance_identifier();
+                    of.is_some_and(|of| of.eq_ignore_ascii_case(&self.source.instance))
+                })
                 .cloned()),
             Err(error) => {
                 let failure = aws::failure::classify(&error);
@@ -163,6 +171,12 @@ impl BackupSource for RdsSnapshots {
         };
         taken_in.map_err(broken)?
     }
+}
+
+/// RDS finds those that it makes by itself, and those of AWS Backup, only where their sort is asked for.
+fn kind_of(id: &str) -> Option<String> {
+    let kinds = [("rds:", "automated"), ("awsbackup:", "awsbackup")];
+    kinds.iter().find(|(prefix, _)| id.starts_with(prefix)).map(|(_, kind)| (*kind).to_owned())
 }
 
 fn open_drawn(candidate: &Candidate, request: &FetchRequest) -> Result<Opened, SourceError> {

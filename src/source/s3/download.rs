@@ -17,8 +17,12 @@ use crate::aws::failure::{Meaning, classify};
 use crate::source::SourceError;
 use crate::source::growing::Growing;
 
-/// Bytes of a part.
-pub(super) const PART: u64 = 16 << 20;
+/// Bytes of the parts of a large object. Of 16 MiB each, they cost the server a third more processor time than the object
+/// in one piece; of 64 MiB, nothing that could be seen (2026-11-22, SeaweedFS 4.48, 1 GiB that it keeps packed: 8.4, 6.7
+/// and 6.4 s).
+const LARGEST_PART: u64 = 64 << 20;
+/// What the bytes of a part are a multiple of: the usual part of an upload, which stores read best from its beginning.
+const GRAIN: u64 = 8 << 20;
 /// Parts at a time; each may hold a block in memory.
 const AT_A_TIME: usize = 6;
 /// Bytes that are written to the file at once.
@@ -34,9 +38,14 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// ... at least so many bytes: 64 KiB/s is no link that a backup could be restored over.
 const FLOOR: u64 = 64 * 1024 * 30;
 
+/// Bytes of an object's parts but the last: a small object has no more of them than are brought at a time.
+pub(super) fn part_bytes(size_bytes: u64) -> u64 {
+    size_bytes.div_ceil(AT_A_TIME as u64).next_multiple_of(GRAIN).clamp(GRAIN, LARGEST_PART)
+}
+
 /// How many parts an object has.
 pub(super) fn parts(size_bytes: u64) -> usize {
-    usize::try_from(size_bytes.div_ceil(PART)).unwrap_or(usize::MAX)
+    usize::try_from(size_bytes.div_ceil(part_bytes(size_bytes))).unwrap_or(usize::MAX)
 }
 
 /// Brings an object into a file of its size; the file has the object's time of modification then.
@@ -92,8 +101,9 @@ struct Download<'a> {
 impl Download<'_> {
     /// Takes a part up again where it broke off, as long as that leads anywhere.
     async fn part(&self, part: usize) -> Result<(), SourceError> {
-        let start = part as u64 * PART;
-        let end = (start + PART).min(self.object.size_bytes);
+        let bytes = part_bytes(self.object.size_bytes);
+        let start = part as u64 * bytes;
+        let end = (start + bytes).min(self.object.size_bytes);
         let mut at = start;
         let mut fruitless = 0;
         while at < end {

@@ -209,7 +209,8 @@ fn stage(object: &Object, request: &FetchRequest) -> Result<(Arc<File>, Opened, 
     file.set_len(object.size_bytes).map_err(staging)?;
     let metadata = file.metadata().map_err(staging)?;
     let identity = FileIdentity { modified_at: object.modified_at, ..FileIdentity::of(&metadata) };
-    let growing = Arc::new(Growing::new(download::parts(object.size_bytes), download::PART));
+    let (parts, part_bytes) = (download::parts(object.size_bytes), download::part_bytes(object.size_bytes));
+    let growing = Arc::new(Growing::new(parts, part_bytes));
     let reader = file.try_clone().map_err(staging)?;
     let opened = Opened {
         id: object.key.clone(),

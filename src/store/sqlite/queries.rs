@@ -20,7 +20,7 @@ const SUMMARY: &str = "SELECT run, drill, service, started_at, finished_at, verd
     FROM runs";
 
 /// Runs whose id lies between a prefix and the same with the highest character; one more than a message shows.
-const FIND: &str = "SELECT run FROM runs WHERE run >= ?1 AND run < ?2 AND (?3 IS NULL OR drill = ?3)
+const FIND: &str = "SELECT run FROM runs WHERE run >= ?1 AND run < ?2 AND (?3 IS NULL OR drill IN (?3, ?4))
     ORDER BY run DESC LIMIT 6";
 
 /// Runs, newest first.
@@ -37,13 +37,16 @@ fn history_query(filter: &HistoryFilter) -> (String, Vec<Value>) {
     let mut values = Vec::new();
     let mut conditions = Vec::new();
     if let Some(drill) = &filter.drill {
-        conditions.push("drill = ?");
-        values.push(Value::Text(drill.to_string()));
+        // Two names have to be sorted together; one is read in the order of its index.
+        conditions.push(if filter.was.is_some() { "drill IN (?, ?)" } else { "drill = ?" });
+        values.extend([drill].into_iter().chain(&filter.was).map(|name| Value::Text(name.to_string())));
     }
     if let Some(since) = filter.since {
         conditions.push("started_at >= ?");
         values.push(Value::Integer(instant(since)));
     }
+    conditions.extend(filter.ended.then_some("finished_at IS NOT NULL"));
+    conditions.extend(filter.proof.then_some("proof"));
     let condition =
         if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     // A negative limit is none.
@@ -51,19 +54,21 @@ fn history_query(filter: &HistoryFilter) -> (String, Vec<Value>) {
     (format!("{SUMMARY} {condition} ORDER BY started_at DESC, run DESC LIMIT ?"), values)
 }
 
-/// The runs of a drill by their verdict.
+/// The runs of a drill under either name by their verdict.
 const TALLY: &str = "SELECT verdict, count(*) FROM runs
-    WHERE drill = ?1 AND started_at >= ?2 AND started_at < ?3 AND verdict IS NOT NULL GROUP BY verdict";
+    WHERE drill IN (?1, ?4) AND started_at >= ?2 AND started_at < ?3 AND verdict IS NOT NULL GROUP BY verdict";
 
 /// How a drill's runs ended that began in `[since, until)`.
 pub(in crate::store) fn tally(
     connection: &Connection,
     drill: &DrillName,
+    was: Option<&DrillName>,
     since: Timestamp,
     until: Timestamp,
 ) -> Result<Tally, Fault> {
     let mut statement = connection.prepare_cached(TALLY)?;
-    let mut rows = statement.query(params![drill.as_str(), instant(since), instant(until)])?;
+    let was = was.map(DrillName::as_str);
+    let mut rows = statement.query(params![drill.as_str(), instant(since), instant(until), was])?;
     let mut tally = Tally::default();
     while let Some(row) = rows.next()? {
         tally = tally
@@ -88,25 +93,27 @@ pub(in crate::store) fn events(connection: &Connection, run: RunId) -> Result<Ve
     event::of(connection, run)
 }
 
-/// The runs that `text` may mean: none, one, or the newest few of several.
+/// The runs that `text` may mean: none, one, or the newest few of several. `last` has ended: nobody can be shown how a
+/// run went that still goes on.
 pub(in crate::store) fn find(
     connection: &Connection,
     text: &str,
     drill: Option<&DrillName>,
+    was: Option<&DrillName>,
 ) -> Result<Vec<RunId>, Fault> {
-    let drill = drill.map(DrillName::as_str);
     if text == "last" {
-        let newest =
-            HistoryFilter { drill: drill.and_then(|name| name.parse().ok()), since: None, limit: Some(1) };
+        let (drill, was) = (drill.cloned(), was.cloned());
+        let newest = HistoryFilter { drill, was, ended: true, limit: Some(1), ..HistoryFilter::default() };
         return Ok(history(connection, &newest)?.into_iter().map(|run| run.run).collect());
     }
+    let [drill, was] = [drill, was].map(|name| name.map(DrillName::as_str));
     // Only letters and digits make an id, and anything else could be a pattern.
     if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Ok(Vec::new());
     }
     let mut statement = connection.prepare_cached(FIND)?;
     let (from, to) = (text.to_ascii_uppercase(), format!("{}~", text.to_ascii_uppercase()));
-    let mut rows = statement.query(params![from, to, drill])?;
+    let mut rows = statement.query(params![from, to, drill, was])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(read_run(row, "run")?);
@@ -137,16 +144,6 @@ pub(in crate::store) fn lost_untold(connection: &Connection, since: Timestamp) -
         lost.push(read_run(row, "run")?);
     }
     Ok(lost)
-}
-
-/// A drill's newest proof.
-pub(in crate::store) fn last_proof(
-    connection: &Connection,
-    drill: &DrillName,
-) -> Result<Option<RunSummary>, Fault> {
-    let values = vec![Value::Text(drill.to_string())];
-    let newest = format!("{SUMMARY} WHERE drill = ? AND proof ORDER BY started_at DESC LIMIT 1");
-    Ok(summaries(connection, &newest, values)?.pop())
 }
 
 /// A drill's newest occurrence.
@@ -249,7 +246,14 @@ mod tests {
                 "SEARCH runs USING INDEX runs_by_start (started_at>?",
             ),
             (HistoryFilter { drill: drill.clone(), ..Default::default() }, by_drill),
-            (HistoryFilter { drill, since, limit: Some(20) }, "runs_by_drill (drill=? AND started_at>?)"),
+            (
+                HistoryFilter { drill: drill.clone(), ended: true, proof: true, ..Default::default() },
+                by_drill,
+            ),
+            (
+                HistoryFilter { drill, since, limit: Some(20), ..Default::default() },
+                "runs_by_drill (drill=? AND started_at>?)",
+            ),
         ] {
             let (sql, values) = history_query(&filter);
             let plan = plan(&connection, &sql, values);
@@ -257,11 +261,11 @@ mod tests {
             assert!(plan.contains("SEARCH cleanups USING INDEX cleanups_by_run"), "{filter:?}: {plan}");
         }
         let text = |text: &str| Value::Text(text.to_owned());
-        let period = vec![text("drill-7"), Value::Integer(0), Value::Integer(9)];
+        let period = vec![text("drill-7"), Value::Integer(0), Value::Integer(9), text("drill-8")];
         let tally = plan(&connection, TALLY, period);
         let by_period = "SEARCH runs USING INDEX runs_by_drill (drill=? AND started_at>? AND started_at<?)";
         assert!(tally.contains(by_period), "{tally}");
-        let find = plan(&connection, FIND, vec![text("01KAJ"), text("01KAJ~"), Value::Null]);
+        let find = plan(&connection, FIND, vec![text("01KAJ"), text("01KAJ~"), Value::Null, Value::Null]);
         assert!(find.contains("SEARCH runs USING PRIMARY KEY (run>? AND run<?)"), "{find}");
         let unfinished =
             plan(&connection, &format!("{SUMMARY} WHERE finished_at IS NULL ORDER BY run"), Vec::new());

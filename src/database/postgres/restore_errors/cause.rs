@@ -3,7 +3,7 @@
 use crate::model::Reason;
 
 /// The reason behind an error that is not harmless: the backup's fault unless it is known to be the sandbox's.
-pub(super) fn reason(sqlstate: &str, message: &str) -> Reason {
+pub fn reason(sqlstate: &str, message: &str) -> Reason {
     match sqlstate {
         "0A000" | "58P01" if extension(message) => Reason::ExtensionMissing,
         "22023" | "42809" | "42704" | "42P17" | "22P02" if locale(message) => Reason::LocaleMissing,
@@ -65,7 +65,7 @@ pub(super) fn lost_client(message: &str) -> bool {
 }
 
 /// What to do next about an error, where something can be done. `message` is redacted.
-pub(super) fn hint(reason: Reason, sqlstate: &str, message: &str) -> Option<String> {
+pub fn hint(reason: Reason, sqlstate: &str, message: &str) -> Option<String> {
     let quoted = || message.split('"').nth(1).filter(|name| *name != "…" && !name.is_empty());
     let hint = match reason {
         Reason::ExtensionMissing => match quoted() {
@@ -80,6 +80,9 @@ pub(super) fn hint(reason: Reason, sqlstate: &str, message: &str) -> Option<Stri
             None => "use an image that has all locales, by sandbox.image".to_owned(),
         },
         Reason::DiskFull => "raise sandbox.disk, or free space on the engine's disk".to_owned(),
+        Reason::SandboxOutOfMemory if message == "out of shared memory" => {
+            "raise max_locks_per_transaction in restore.settings".to_owned()
+        }
         Reason::SandboxOutOfMemory => "raise sandbox.memory, or lower restore.jobs".to_owned(),
         Reason::Version => "use an image of the newest minor version, by sandbox.image".to_owned(),
         Reason::Timeout => "look for a statement_timeout in restore.settings or in the dump".to_owned(),

@@ -14,6 +14,7 @@ mod harmless;
 mod pair;
 mod verdict;
 
+pub use cause::{hint as hint_of, reason as reason_of};
 pub use drops::{DropLines, DropScanner};
 pub use verdict::{Judgement, verdict_of};
 

@@ -75,7 +75,7 @@ fn rules(drops: &DropLines, major: u16) -> Rules<'_> {
 fn classified(name: &str, case: &Case) -> (Vec<RestoreErrors>, Option<Judgement>) {
     let (drops, transcript) = (case.drops(), case.transcript());
     let errors = classify(&case.server, &transcript, &rules(&drops, name[..2].parse().unwrap()));
-    let judgement = verdict_of(&errors, transcript.client_failure.as_ref());
+    let judgement = verdict_of(&errors, transcript.client_failure.as_ref(), 0);
     (errors, judgement)
 }
 
@@ -136,7 +136,7 @@ fn missing_roles_are_harmless_only_where_the_drill_ignores_roles() {
             errors.iter().all(|error| matches!(error.class, RestoreErrorClass::Harmless(_))),
             "{errors:#?}"
         );
-        assert_eq!(verdict_of(&errors, transcript.client_failure.as_ref()), None);
+        assert_eq!(verdict_of(&errors, transcript.client_failure.as_ref(), 0), None);
     }
 }
 
@@ -182,7 +182,7 @@ fn a_forged_harmless_line_hides_no_error_and_a_forged_error_counts() {
     let transcript = transcript.finish(Some(0));
     let real = [server("23505", "duplicate key value violates unique constraint \"t_pkey\"")];
     let errors = classify(&real, &transcript, &rules(&drops, 15));
-    assert_eq!(verdict_of(&errors, None).unwrap().reason, Reason::RestoreFailed);
+    assert_eq!(verdict_of(&errors, None, 0).unwrap().reason, Reason::RestoreFailed);
     assert_eq!(errors.len(), 1, "the client's line is taken for the server's error: {errors:#?}");
 
     let errors = classify(&[], &transcript, &rules(&drops, 15));
@@ -200,7 +200,7 @@ fn an_independent_error_of_the_backup_is_not_excused_by_a_sandbox_that_lacks_som
     let independent = server("23505", "could not create unique index \"orders_pkey\"");
     let verdict = |server: &[ServerError]| {
         let errors = classify(server, &Transcript::default(), &rules(&drops, 15));
-        verdict_of(&errors, None).unwrap().reason
+        verdict_of(&errors, None, 0).unwrap().reason
     };
     assert_eq!(verdict(&[missing.clone(), follows.clone()]), Reason::ExtensionMissing);
     assert_eq!(verdict(&[missing, independent, follows.clone()]), Reason::RestoreFailed);
@@ -214,7 +214,7 @@ fn what_comes_after_a_full_disk_proves_nothing_and_what_came_before_does() {
     let lost = server("23503", "insert or update on table \"a\" violates foreign key constraint \"b\"");
     let verdict = |server: &[ServerError]| {
         let errors = classify(server, &Transcript::default(), &rules(&drops, 15));
-        verdict_of(&errors, None).unwrap().reason
+        verdict_of(&errors, None, 0).unwrap().reason
     };
     assert_eq!(verdict(&[full.clone(), lost.clone()]), Reason::DiskFull);
     assert_eq!(verdict(&[lost, full]), Reason::RestoreFailed);
@@ -225,9 +225,22 @@ fn damage_of_the_archive_is_the_backups_fault_whatever_else_went_wrong() {
     let drops = DropLines::default();
     let missing = [server("0A000", "extension \"postgis\" is not available")];
     let errors = classify(&missing, &Transcript::default(), &rules(&drops, 15));
-    let judgement = verdict_of(&errors, Some(&ClientFailure::EndsEarly)).unwrap();
+    let judgement = verdict_of(&errors, Some(&ClientFailure::EndsEarly), 0).unwrap();
     assert_eq!(judgement.reason, Reason::Truncated);
-    assert_eq!(verdict_of(&errors, Some(&ClientFailure::Usage)).unwrap().reason, Reason::ExtensionMissing);
+    assert_eq!(verdict_of(&errors, Some(&ClientFailure::Usage), 0).unwrap().reason, Reason::ExtensionMissing);
+}
+
+#[test]
+fn errors_that_nobody_read_are_no_pass_and_take_nothing_from_what_was_read() {
+    let drops = DropLines::default();
+    let verdict = |server: &[ServerError], unread| {
+        let errors = classify(server, &Transcript::default(), &rules(&drops, 15));
+        verdict_of(&errors, None, unread).map(|judgement| judgement.reason)
+    };
+    let harmless = [server("42P06", "schema \"public\" already exists")];
+    let fatal = [server("23505", "duplicate key value violates unique constraint \"t_pkey\"")];
+    assert_eq!((verdict(&harmless, 0), verdict(&harmless, 1)), (None, Some(Reason::Internal)));
+    assert_eq!(verdict(&fatal, 7), Some(Reason::RestoreFailed));
 }
 
 #[test]
@@ -316,7 +329,7 @@ proptest! {
         archive.feed(text.as_bytes());
         for transcript in [psql.finish(Some(exit)), archive.finish(Some(exit))] {
             let errors = classify(&real, &transcript, &rules(&drops, 15));
-            let verdict = verdict_of(&errors, transcript.client_failure.as_ref());
+            let verdict = verdict_of(&errors, transcript.client_failure.as_ref(), 0);
             prop_assert!(errors.iter().any(|error| error.class == RestoreErrorClass::Fatal(Reason::RestoreFailed)));
             prop_assert!(verdict.is_some());
         }

@@ -1,7 +1,7 @@
 //! What all errors together make of the run.
 
 use super::cause;
-use crate::database::postgres::transcript::ClientFailure;
+use crate::database::postgres::transcript::{ClientFailure, MOST_ERRORS};
 use crate::model::Reason;
 use crate::model::event::{RestoreErrorClass, RestoreErrors};
 
@@ -34,8 +34,13 @@ const SANDBOX: [Reason; 9] = [
 /// The rule (2026-11-21): what the client found wrong with the archive itself is the backup's fault, whatever else went
 /// wrong, because reading it asks nothing of the server. Else one error that is the backup's and follows from nothing
 /// suffices for `restore_failed`: the drill proved a problem. Only where every fatal error is the sandbox's is the run
-/// errored: nothing is known against the backup, and nothing for it.
-pub fn verdict_of(errors: &[RestoreErrors], failure: Option<&ClientFailure>) -> Option<Judgement> {
+/// errored: nothing is known against the backup, and nothing for it. Nor is anything known of a restore of whose errors
+/// some were not read: one of them may be the fatal one (2026-11-22).
+pub fn verdict_of(
+    errors: &[RestoreErrors],
+    failure: Option<&ClientFailure>,
+    unread: u64,
+) -> Option<Judgement> {
     let of_archive = [Reason::Truncated, Reason::WrongFormat, Reason::UnpackFailed];
     if let Some(failure) = failure.filter(|failure| of_archive.contains(&failure.reason())) {
         return Some(by_client(failure));
@@ -50,7 +55,15 @@ pub fn verdict_of(errors: &[RestoreErrors], failure: Option<&ClientFailure>) -> 
         let met = fatal(reason).peek().is_some().then(|| by_errors(reason, fatal(reason)));
         met.or_else(|| failure.filter(|failure| failure.reason() == reason).map(by_client))
     });
-    by_sandbox.or_else(|| failure.map(by_client))
+    by_sandbox.or_else(|| failure.map(by_client)).or_else(|| (unread > 0).then(|| by_silence(unread)))
+}
+
+fn by_silence(unread: u64) -> Judgement {
+    Judgement {
+        reason: Reason::Internal,
+        detail: format!("{unread} errors of the restore were not read, beyond the first {MOST_ERRORS}"),
+        hint: Some("make the dump with --clean --if-exists, or without --clean".to_owned()),
+    }
 }
 
 fn by_client(failure: &ClientFailure) -> Judgement {

@@ -14,15 +14,16 @@ pub use failure::ClientFailure;
 pub use pg_restore::PgRestoreTranscript;
 pub use psql::PsqlTranscript;
 
-/// The most errors that a transcript keeps; further ones are counted.
-const MOST_ERRORS: usize = 5_000;
+/// The most errors of a restore that are kept, of the client's as of the server's: where the server's outnumbered the
+/// client's, harmless ones would lack the line that excuses them. Further ones are counted (2026-11-22).
+pub const MOST_ERRORS: usize = 50_000;
 /// Bytes of a message that are kept, and that two messages are compared by.
 const LONGEST_MESSAGE: usize = 512;
 
 /// What a client printed, at its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transcript {
-    /// Errors in the order in which they were printed, at most 5,000.
+    /// Errors in the order in which they were printed, at most [`MOST_ERRORS`].
     pub errors: Vec<ClientError>,
     /// Errors beyond those.
     pub further_errors: u64,

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::emit::Story;
-use super::halt::Halt;
-use super::one_shot::run_to_end;
-use super::snapshot;
+use super::super::emit::Story;
+use super::super::halt::Halt;
+use super::super::one_shot::run_to_end;
+use super::stand_up::note;
 use crate::database::postgres::redact::redact;
 use crate::engine::Engine;
 use crate::model::{Phase, Reason};
@@ -21,6 +21,7 @@ pub(super) const NEW_PASSWORD: Duration = Duration::from_mins(2);
 const BEAT: Duration = Duration::from_secs(1);
 /// Between two tries at a password: the engine's memory of how the last try ended must be over.
 const AGAIN: Duration = Duration::from_secs(3);
+
 /// A server may refuse a password for some seconds after RDS has said that it is set. Returns what `pg_dump` said.
 pub(super) async fn dump_when_let_in<J: Journal>(
     engine: &Engine,
@@ -49,7 +50,7 @@ async fn tell_size<T, J: Journal>(archive: &(PathBuf, String), story: &Story<'_,
     loop {
         tokio::time::sleep(BEAT).await;
         let size = std::fs::metadata(archive.0.join(&archive.1)).map_or(0, |metadata| metadata.len());
-        snapshot::note(Phase::Fetch, story, format!("drawing the database: {} so far", words::bytes(size)));
+        note(Phase::Fetch, story, format!("drawing the database: {} so far", words::bytes(size)));
     }
 }
 
@@ -61,7 +62,7 @@ async fn dump(
 ) -> Result<(Option<i64>, String), Halt> {
     let line: SecretString = Server::password_line(password.expose_secret()).into();
     let (exit_code, said) = run_to_end(engine, &dump_client::container(client), Some(&line)).await?;
-    Ok((exit_code, String::from_utf8_lossy(&said).into_owned()))
+    Ok((Some(exit_code), String::from_utf8_lossy(&said).into_owned()))
 }
 
 /// Why `pg_dump` failed, by its own and the server's messages: a query that it quotes holds names of tables, which mean

@@ -9,17 +9,20 @@ use std::time::Instant;
 
 use tokio::time::timeout;
 
-use super::dump::dump_when_let_in;
-use super::emit::Story;
-use super::halt::Halt;
-use super::provision::{self, Image};
-use super::snapshot::{self, Prepared, instance_name, late, stand_up};
-use super::world::World;
+use super::super::emit::Story;
+use super::super::halt::Halt;
+use super::super::provision::{self, Image};
+use super::super::teardown::remove_directory;
+use super::super::world::World;
+use super::pg_dump::dump_when_let_in;
+use super::prepare::{Prepared, instance_name};
+use super::stand_up::{self, late, stand_up};
 use crate::database::postgres::redact::redact;
 use crate::definition::{Drill, RdsSource};
 use crate::model::{Candidate, Effect, EffectKind, Phase, Reason};
 use crate::record::Journal;
 use crate::sandbox::dump_client::{DumpClient, Server};
+use crate::sandbox::profile::RUN;
 use crate::source::rds::drawn;
 use crate::source::rds::instance::Available;
 
@@ -27,7 +30,7 @@ use crate::source::rds::instance::Available;
 const AUTHORITIES: &str = "authorities.pem";
 
 /// Restores the snapshot and draws its database; the archive as a candidate, and what was waited for.
-pub(super) async fn draw<J: Journal>(
+pub(in crate::run) async fn draw<J: Journal>(
     drill: &Drill,
     source: &RdsSource,
     chosen: &Candidate,
@@ -52,8 +55,11 @@ pub(super) async fn draw<J: Journal>(
     }
     let others = "the instance's other databases, its roles and its subscriptions: one database was drawn from the snapshot";
     story.not_verified(others).await?;
-    // A state that does not allow it yet is the teardown's to wait for.
-    prepared.account.delete(&standing.name).await?;
+    // The archive is whole, whatever becomes of the instance: what can't be deleted yet is the teardown's to wait for.
+    let run = prepared.labels.run.to_string();
+    if let Err(error) = prepared.account.delete(&standing.name, (RUN, &run)).await {
+        story.warn(format!("the temporary instance was not deleted at once: {error}")).await?;
+    }
     let held = Candidate { modified_at: standing.recovery_point, ..chosen.clone() };
     let candidate = archive(&drawn(&world.staging(prepared.labels.run)), &held)?;
     let waited_for = format!(
@@ -72,7 +78,7 @@ async fn client(
     (prepared, image): (&Prepared, &Image),
     world: &World,
 ) -> Result<DumpClient, Halt> {
-    let database = snapshot::database(source, instance)?;
+    let database = stand_up::database(source, instance)?;
     let engine = world.engine().await?;
     let path = drawn(&world.staging(prepared.labels.run));
     let owner = owner_of(&world.staging(prepared.labels.run))?;
@@ -105,8 +111,7 @@ fn owner_of(staging: &Path) -> Result<(u32, u32), Halt> {
 
 /// A folder of the archive's own, the only one that the client sees; made anew for a second try.
 fn make_folder(folder: &Path) -> Result<(), Halt> {
-    let made = super::teardown::remove_directory(folder)
-        .and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(folder));
+    let made = remove_directory(folder).and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(folder));
     made.map_err(|error| not_staged(folder, &error))
 }
 
