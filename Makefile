@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
+MAJOR = 18
 TARGET = $(shell cargo metadata --locked --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
 .PHONY: help
@@ -43,6 +44,13 @@ lint: ## Formatting, lints, documentation, dependencies
 	@cargo clippy --locked --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 	@cargo deny --log-level error check bans licenses sources
+
+.PHONY: versions-test
+versions-test: prepare ## Restores, checks, digests and rehearsals against PostgreSQL 18 (MAJOR=18), which make test does not use
+	@docker/prepare $(MAJOR)
+	@tests/prepare
+	@DRILLYARD_TEST_MAJOR=$(MAJOR) cargo test --locked --no-fail-fast --test digest --test check --test drills \
+		--test sabotage --test rollbacks --test canaries
 
 .PHONY: bench
 bench: prepare ## Restores of a 481 MB database against a naive one and the host's own, interleaved

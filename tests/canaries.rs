@@ -17,7 +17,7 @@ mod watcher;
 use serde_json::Value;
 
 use outputs::Outputs;
-use support::{Scene, production};
+use support::{Scene, usual_production};
 
 const PASSING: &str = "
   - rows: { table: public.customers, where: \"email like 'can' || 'ary-%'\", equals: 20 }
@@ -44,7 +44,7 @@ const FAILING: &str = "
 
 /// Runs these checks on a dump of the shop.
 fn run_on_the_shop(arguments: &[&str], checks: &str) -> Outputs {
-    outputs::of(&Scene::with(&production(15).backup(arguments)), "", checks)
+    outputs::of(&Scene::with(&usual_production().backup(arguments)), "", checks)
 }
 
 fn outcomes(run: &Value) -> Vec<(String, String)> {
@@ -69,7 +69,7 @@ fn a_plain_dump_and_its_warnings_are_as_silent() {
 
 #[test]
 fn the_password_in_a_dump_of_the_whole_cluster_stays_inside() {
-    let dump = production(15).backup_all(&["--exclude-database=rotten"]);
+    let dump = usual_production().backup_all(&["--exclude-database=rotten"]);
     let outputs = outputs::of(
         &Scene::with(&dump),
         "",

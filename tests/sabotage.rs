@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::scene::{Drill, SHOP};
-use support::{Scene, damage, done, production, with_each};
+use support::{Scene, damage, done, usual_major, usual_production, with_each};
 
 const PLAIN: &[&str] = &["--format=plain"];
 const TAR: &[&str] = &["--format=tar"];
@@ -34,14 +34,19 @@ fn each(of: &Path, ending: &str, early: bool, damages: &[&str]) {
 #[test]
 fn d2_a_cut_custom_archive_is_truncated_before_any_container_starts() {
     let cuts = ["truncate:1", "truncate:10", "truncate:50", "truncate:90", "truncate:99", "truncate-bytes:1"];
-    each(&production(15).backup(&[]), "failed(truncated)", true, &cuts);
-    each(&production(15).backup(&["-Z0"]), "failed(truncated)", true, &["truncate:50", "truncate-bytes:1"]);
+    each(&usual_production().backup(&[]), "failed(truncated)", true, &cuts);
+    each(
+        &usual_production().backup(&["-Z0"]),
+        "failed(truncated)",
+        true,
+        &["truncate:50", "truncate-bytes:1"],
+    );
 }
 
 #[test]
 fn d2_a_cut_tar_archive_is_truncated_before_pg_restore_can_spin_for_ever() {
     let cuts = ["truncate:10", "truncate:50", "truncate:90", "truncate:99"];
-    each(&production(15).backup(TAR), "failed(truncated)", true, &cuts);
+    each(&usual_production().backup(TAR), "failed(truncated)", true, &cuts);
 }
 
 #[test]
@@ -54,12 +59,12 @@ fn d2_a_cut_plain_dump_is_truncated_before_psql_could_exit_with_0() {
         "truncate-bytes:60",
         "no-closing-line",
     ];
-    each(&production(15).backup(PLAIN), "failed(truncated)", true, &cuts);
+    each(&usual_production().backup(PLAIN), "failed(truncated)", true, &cuts);
 }
 
 #[test]
 fn d2_a_cut_compressed_dump_is_truncated_though_psql_saw_a_whole_stream() {
-    let plain = production(15).backup(PLAIN);
+    let plain = usual_production().backup(PLAIN);
     each(&plain, "failed(truncated)", false, &["gzip-truncate:45", "gzip-truncate:90", "gzip-truncate:99.9"]);
     let cuts = ["truncate:45", "truncate:90", "truncate-bytes:1"];
     each(&zstd(&plain), "failed(truncated)", false, &cuts);
@@ -68,17 +73,22 @@ fn d2_a_cut_compressed_dump_is_truncated_though_psql_saw_a_whole_stream() {
 #[test]
 fn d1_a_flipped_bit_in_compressed_data_is_found() {
     each(
-        &production(15).backup(PLAIN),
+        &usual_production().backup(PLAIN),
         "failed(unpack_failed)",
         false,
         &["gzip-bitflip:50", "gzip-bitflip:80"],
     );
-    each(&production(15).backup(&[]), "failed(unpack_failed)", false, &["bitflip-at:50", "bitflip-at:80"]);
+    each(
+        &usual_production().backup(&[]),
+        "failed(unpack_failed)",
+        false,
+        &["bitflip-at:50", "bitflip-at:80"],
+    );
 }
 
 #[test]
 fn d1_a_flipped_bit_in_bare_data_is_never_called_proven() {
-    let production = production(15);
+    let production = usual_production();
     for whole in [production.backup(PLAIN), production.backup(TAR), production.backup(&["-Z0"])] {
         with_each(&["bitflip-at:30", "bitflip-at:70"], ToString::to_string, |flip| {
             let run = Scene::with(&damage(flip, &whole)).run(&SHOP);
@@ -91,18 +101,18 @@ fn d1_a_flipped_bit_in_bare_data_is_never_called_proven() {
 
 #[test]
 fn a_lost_disk_block_is_found() {
-    each(&production(15).backup(&[]), "failed(unpack_failed)", true, &["zeros:900000:4096"]);
-    each(&production(15).backup(PLAIN), "failed(restore_failed)", false, &["zeros:3000000:4096"]);
+    each(&usual_production().backup(&[]), "failed(unpack_failed)", true, &["zeros:900000:4096"]);
+    each(&usual_production().backup(PLAIN), "failed(restore_failed)", false, &["zeros:3000000:4096"]);
 }
 
 #[test]
 fn c6_newest_object_is_empty() {
-    each(&production(15).backup(&[]), "failed(empty_backup)", true, &["empty"]);
+    each(&usual_production().backup(&[]), "failed(empty_backup)", true, &["empty"]);
 }
 
 #[test]
 fn d4_what_is_no_backup_is_told_before_any_container_starts() {
-    each(&production(15).backup(&[]), "failed(wrong_format)", true, &["html", "mysql", "noise"]);
+    each(&usual_production().backup(&[]), "failed(wrong_format)", true, &["html", "mysql", "noise"]);
     let files: &[(&str, &[u8])] = &[
         ("an error message", b"pg_dump: error: connection to server at \"db\" failed: Connection refused\n"),
         ("JSON", b"{\"error\": \"AccessDenied\", \"bucket\": \"backups\"}\n"),
@@ -125,7 +135,7 @@ fn d4_what_is_no_backup_is_told_before_any_container_starts() {
 
 #[test]
 fn bytes_after_the_end_are_no_harm_to_an_archive_and_hide_the_end_of_sql() {
-    let production = production(15);
+    let production = usual_production();
     for archive in [production.backup(&[]), production.backup(TAR)] {
         each(&archive, "passed", false, &["garbage-tail:1000"]);
     }
@@ -134,12 +144,12 @@ fn bytes_after_the_end_are_no_harm_to_an_archive_and_hide_the_end_of_sql() {
 
 #[test]
 fn what_only_looks_damaged_passes() {
-    each(&production(15).backup(PLAIN), "passed", false, &["crlf", "gzip", "long-line:3000000"]);
+    each(&usual_production().backup(PLAIN), "passed", false, &["crlf", "gzip", "long-line:3000000"]);
 }
 
 /// A dump that the production itself made too small.
 fn lacking(kind: &str) -> Scene {
-    Scene::with(&production(15).damaged(kind, &[]))
+    Scene::with(&usual_production().damaged(kind, &[]))
 }
 
 #[test]
@@ -164,7 +174,7 @@ fn a_table_that_others_refer_to_cannot_be_empty_or_missing_unnoticed() {
 fn e5_a_missing_table_is_the_backups_fault_and_a_misspelt_one_gets_a_hint() {
     lacking("missing-table:public.payments").run(&SHOP).must_be("failed(object_missing)");
     let drill = Drill { checks: "rows: { table: public.oders, at_least: 1 }", ..SHOP };
-    let run = Scene::with(&production(15).backup(&[])).run(&drill);
+    let run = Scene::with(&usual_production().backup(&[])).run(&drill);
     run.must_be("failed(object_missing)");
     assert!(run.check("rows public.oders")["hint"].to_string().contains("orders"), "{}", run.told());
 }
@@ -173,7 +183,7 @@ fn e5_a_missing_table_is_the_backups_fault_and_a_misspelt_one_gets_a_hint() {
 fn d12_a_dump_of_the_schema_or_of_the_data_alone_is_incomplete() {
     for kind in ["schema-only", "data-only"] {
         lacking(kind).run(&SHOP).must_be("failed(incomplete)").without_a_container();
-        let plain = production(15).damaged(kind, PLAIN);
+        let plain = usual_production().damaged(kind, PLAIN);
         Scene::with(&plain).run(&SHOP).must_be("failed(incomplete)");
     }
     let checks = "tables: { equals: 18 }\nsequences: {}";
@@ -200,15 +210,15 @@ fn d18_large_objects_are_missed_by_a_check_that_asks_for_them() {
         "sql: { name: large objects, query: select count(*) from pg_largeobject_metadata, at_least: 1 }";
     let drill = Drill { checks, ..SHOP };
     lacking("no-large-objects").run(&drill).must_be("failed(check_failed)");
-    Scene::with(&production(15).backup(&[])).run(&drill).must_be("passed");
+    Scene::with(&usual_production().backup(&[])).run(&drill).must_be("passed");
 }
 
 #[test]
 fn d11_an_empty_database_is_incomplete_unless_it_may_be() {
-    production(15).psql("shop", "create database nothing_in_it");
+    usual_production().psql("shop", "create database nothing_in_it");
     let drill = Drill { checks: "tables: { equals: 0 }", ..SHOP };
     for format in ["--format=custom", "--format=plain"] {
-        let scene = Scene::with(&production(15).backup(&[format, "nothing_in_it"]));
+        let scene = Scene::with(&usual_production().backup(&[format, "nothing_in_it"]));
         scene.run(&drill).must_be("failed(incomplete)");
         scene.run(&Drill { backup: "allow_empty: true", ..drill }).must_be("passed");
     }
@@ -216,8 +226,8 @@ fn d11_an_empty_database_is_incomplete_unless_it_may_be() {
 
 #[test]
 fn d7_an_extension_that_the_image_lacks_is_not_the_backups_fault() {
-    let production = production(15);
-    let directory = "/usr/share/postgresql/15/extension";
+    let production = usual_production();
+    let directory = format!("/usr/share/postgresql/{}/extension", usual_major());
     production.exec_as_root(&format!(
         "printf \"default_version = '1'\\n\" > {directory}/no_such_one.control; \
          echo 'create function no_such() returns int language sql as $$select 1$$;' > {directory}/no_such_one--1.sql"
@@ -237,7 +247,7 @@ fn d7_an_extension_that_the_image_lacks_is_not_the_backups_fault() {
 
 #[test]
 fn min_size_tells_a_backup_that_became_too_small() {
-    let scene = Scene::with(&production(15).backup(&[]));
+    let scene = Scene::with(&usual_production().backup(&[]));
     scene.run(&Drill { backup: "min_size: 1GB", ..SHOP }).must_be("failed(too_small)").without_a_container();
 }
 

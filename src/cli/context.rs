@@ -31,10 +31,17 @@ impl Context {
     /// Reads the settings and opens the store; writes down runs that were lost with their process. An error has
     /// been told already and is an exit code.
     pub(super) async fn open(global: &Global) -> Result<Self, u8> {
+        let context = Self::open_as_it_is(global)?;
+        let lost = context.store.abort_lost(wall_clock()).await;
+        lost.map_err(|error| explain(&error, Exit::Errored))?;
+        Ok(context)
+    }
+
+    /// Without writing anything down, for a sweep, which tells of the lost runs itself.
+    pub(super) fn open_as_it_is(global: &Global) -> Result<Self, u8> {
         let settings = valid_settings(global)?;
         let state = state_directory(global, &settings);
         let store = Store::open(&state).map_err(|error| explain(&error, Exit::Errored))?;
-        store.abort_lost(wall_clock()).await.map_err(|error| explain(&error, Exit::Errored))?;
         Ok(Self { settings, store, json: global.json })
     }
 }

@@ -240,10 +240,10 @@ async fn dispatch(cli: Cli) -> u8 {
             with_context(&global, async |context| release::release(context, &run).await).await
         }
         Command::Daemon { .. } => Box::pin(daemon::daemon(&global)).await,
-        Command::Sweep { drills, dry_run } => {
-            with_context(&global, async |context| sweep::sweep(&global, context, &drills, dry_run).await)
-                .await
-        }
+        Command::Sweep { drills, dry_run } => match Context::open_as_it_is(&global) {
+            Ok(context) => sweep::sweep(&global, &context, &drills, dry_run).await,
+            Err(code) => code,
+        },
     }
 }
 

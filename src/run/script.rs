@@ -116,13 +116,20 @@ async fn failed(
     if is_lost && let Some(halt) = trouble_of(sandbox).await {
         return Err(halt);
     }
-    let Some(ServerError { sqlstate, message, .. }) = logged else {
+    let Some(error) = logged else {
         return Ok(Failed { told, reason: Reason::RestoreFailed });
     };
+    judge(&error, told)
+}
+
+/// What the server's last word makes of a script or a migration tool that failed, `told` so: a finding with its reason,
+/// or an error of the sandbox's.
+pub(super) fn judge(error: &ServerError, told: String) -> Result<Failed, Halt> {
+    let ServerError { sqlstate, message, .. } = error;
     // What can't be parsed was written so; what is not there may be the backup's.
     let reason = match sqlstate.as_str() {
         "42601" => Reason::CheckInvalid,
-        _ => reason_of(&sqlstate, &message),
+        _ => reason_of(sqlstate, message),
     };
     let of_sandbox =
         [Reason::SandboxOutOfMemory, Reason::DiskFull, Reason::ExtensionMissing, Reason::LocaleMissing];
@@ -130,7 +137,7 @@ async fn failed(
         return Ok(Failed { told, reason });
     }
     let halt = Halt::new(reason, told);
-    Err(match hint_of(reason, &sqlstate, &redact(&sqlstate, &message)) {
+    Err(match hint_of(reason, sqlstate, &redact(sqlstate, message)) {
         Some(hint) => halt.with_hint(hint),
         None => halt,
     })

@@ -135,6 +135,17 @@ impl Store {
         Ok(lost)
     }
 
+    /// Runs whose process has died and that nobody has written down yet, as they stand.
+    pub async fn lost(&self) -> Result<Vec<RunSummary>, StoreError> {
+        let mut lost = Vec::new();
+        for run in self.unfinished().await? {
+            if !self.is_live(run.run)? {
+                lost.push(run);
+            }
+        }
+        Ok(lost)
+    }
+
     /// A process that is killed between a run's verdict and its end leaves a lock that nobody holds. Only those of runs
     /// that have ended go: a lock without a row may be one that is just being taken.
     async fn remove_locks_of_the_ended(&self) -> Result<(), StoreError> {

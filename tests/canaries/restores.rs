@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::dumps::{ROTTEN, cases, plain};
 use crate::outputs::{self, Outputs};
-use crate::support::{Scene, production, root, with_each};
+use crate::support::{Scene, root, usual_production, with_each};
 
 const ORDERS: &str = "\n  - rows: { table: public.orders, equals: 3 }\n";
 
@@ -46,7 +46,7 @@ fn the_hostile_dumps_of_the_repository_do_not_say_their_rows() {
 
 #[test]
 fn an_archive_that_fails_on_a_row_does_not_say_it() {
-    let production = production(15);
+    let production = usual_production();
     production.psql("postgres", "create database rotten");
     production.psql("rotten", ROTTEN);
     let outputs = restored(&production.exec(&["pg_dump", "--format=custom", "rotten"]));

@@ -6,6 +6,8 @@
 mod containment;
 mod foreign_keys;
 mod fresh;
+#[path = "../support/major.rs"]
+mod major;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod rows;

@@ -8,24 +8,23 @@ use drillyard::error::Explain;
 use drillyard::model::{Finding, Reason};
 use tokio::sync::OnceCell;
 
+use crate::major::usual_major;
 use crate::postgres::Server;
 
 /// The server that most tests share, with the role for checks.
 async fn shared(major: u16) -> &'static Server {
-    static FIFTEEN: OnceCell<Server> = OnceCell::const_new();
-    static SEVENTEEN: OnceCell<Server> = OnceCell::const_new();
-    let cell = if major == 15 { &FIFTEEN } else { &SEVENTEEN };
-    cell.get_or_init(|| async {
+    static BY_MAJOR: [OnceCell<Server>; 32] = [const { OnceCell::const_new() }; 32];
+    let start = || async {
         let server = Server::start(major, "").await;
         server.superuser("postgres").await.batch_execute(prepare_role_sql()).await.unwrap();
         server
-    })
-    .await
+    };
+    BY_MAJOR[usize::from(major)].get_or_init(start).await
 }
 
-/// A new database on the shared PostgreSQL 15.
+/// A new database on the shared server of the usual version.
 pub async fn database(sql: &str) -> Database {
-    Database::new(shared(15).await, sql).await
+    Database::new(shared(usual_major()).await, sql).await
 }
 
 /// A new database on the shared PostgreSQL 17.

@@ -3,6 +3,7 @@ use drillyard::database::postgres::settings::{Sizing, tuned};
 use drillyard::definition::{Bounds, CheckBody, NotValid};
 use drillyard::model::{Durability, Outcome, Reason};
 
+use crate::major::usual_major;
 use crate::postgres::Server;
 use crate::server::{Database, database, table};
 
@@ -50,7 +51,7 @@ async fn an_empty_database_has_no_tables() {
 /// A database of 1,500 tables with a key, an index and a sequence each, on a server of so many locks.
 async fn of_many_tables(locks: &str) -> Database {
     let settings = format!("-c max_connections=60 -c max_locks_per_transaction={locks}");
-    let server: &Server = Box::leak(Box::new(Server::start(15, &settings).await));
+    let server: &Server = Box::leak(Box::new(Server::start(usual_major(), &settings).await));
     server.superuser("postgres").await.batch_execute(prepare_role_sql()).await.unwrap();
     let database = Database::new(server, "").await;
     let superuser = server.superuser(&database.name).await;

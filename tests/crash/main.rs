@@ -10,4 +10,5 @@ mod kills;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod signals;
+mod sweeps;
 mod together;

@@ -9,7 +9,7 @@ use drillyard::schedule::jitter;
 
 use crate::place::{PATIENCE, Place};
 use crate::rig::within;
-use crate::support::{production, root};
+use crate::support::{root, usual_production};
 
 /// Seconds from a daemon's start to the instant.
 const LEAD: i64 = 4;
@@ -18,7 +18,7 @@ const LEAD: i64 = 4;
 fn the_drill_in_scheduled_yaml_runs_when_it_is_due_and_tells_the_team() {
     let place = Place::new(900, &[]);
     let dump = place.rig.path("backups/shop-2026-11-21.dump");
-    fs::copy(production(15).backup(&[]), &dump).unwrap();
+    fs::copy(usual_production().backup(&[]), &dump).unwrap();
     let an_hour_ago = SystemTime::now() - Duration::from_hours(1);
     fs::File::options().write(true).open(&dump).unwrap().set_modified(an_hour_ago).unwrap();
     let text = fs::read_to_string(root().join("drills/scheduled.yaml")).unwrap();

@@ -193,9 +193,19 @@ fn rig() -> Rig {
 }
 
 impl Daemon {
+    /// Sends a signal, once the daemon hears signals: one that comes earlier ends a process that has not begun.
     pub fn signal(&self, signal: &str) {
+        within(PATIENCE, "the daemon to hear signals", || self.hears_signals());
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    }
+
+    /// Whether it catches SIGTERM, or has ended.
+    fn hears_signals(&self) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+        let caught = u64::from_str_radix(field("SigCgt:"), 16).unwrap();
+        caught & (1 << 14) != 0 || field("State:").starts_with('Z')
     }
 
     /// Waits until the log holds these words.

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cost;
+#[path = "../support/major.rs"]
+mod major;
 mod objects;
 #[path = "../support/postgres.rs"]
 mod postgres;

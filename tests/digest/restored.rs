@@ -2,11 +2,12 @@
 
 use drillyard::digest::Options;
 
+use crate::major::usual_major;
 use crate::server::{database_of, told};
 
 const CORNER: &str = include_str!("corner.sql");
 
-async fn a_dump_and_its_restore_are_one_state(major: u16) {
+async fn dumped_and_restored(major: u16) {
     let before = database_of(major, CORNER).await;
     let after = before.restored().await;
     let difference = before.against(&after, &Options::default()).await;
@@ -19,11 +20,11 @@ async fn a_dump_and_its_restore_are_one_state(major: u16) {
 }
 
 #[tokio::test]
-async fn a_dump_and_its_restore_are_one_state_on_15() {
-    a_dump_and_its_restore_are_one_state(15).await;
+async fn a_dump_and_its_restore_are_one_state() {
+    dumped_and_restored(usual_major()).await;
 }
 
 #[tokio::test]
 async fn a_dump_and_its_restore_are_one_state_on_17() {
-    a_dump_and_its_restore_are_one_state(17).await;
+    dumped_and_restored(17).await;
 }

@@ -5,6 +5,7 @@ use drillyard::model::rehearsal::{Change, Difference};
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
+use crate::major::usual_major;
 use crate::postgres::Server;
 
 const SETTINGS: &str = "-c shared_buffers=600MB -c jit=off -c autovacuum=off";
@@ -14,20 +15,18 @@ const ROLES: &str = "CREATE ROLE digest_owner; CREATE ROLE digest_reader; GRANT 
      CREATE ROLE digest_nobody LOGIN";
 
 async fn shared(major: u16) -> &'static Server {
-    static FIFTEEN: OnceCell<Server> = OnceCell::const_new();
-    static SEVENTEEN: OnceCell<Server> = OnceCell::const_new();
-    let cell = if major == 15 { &FIFTEEN } else { &SEVENTEEN };
+    static BY_MAJOR: [OnceCell<Server>; 32] = [const { OnceCell::const_new() }; 32];
     let start = || async {
         let server = Server::start(major, SETTINGS).await;
         server.superuser("postgres").await.batch_execute(ROLES).await.unwrap();
         server
     };
-    cell.get_or_init(start).await
+    BY_MAJOR[usize::from(major)].get_or_init(start).await
 }
 
-/// A new database on the shared PostgreSQL 15 with what `sql` makes.
+/// A new database on the shared server of the usual version with what `sql` makes.
 pub async fn database(sql: &str) -> Database {
-    database_of(15, sql).await
+    database_of(usual_major(), sql).await
 }
 
 pub async fn database_of(major: u16, sql: &str) -> Database {

@@ -2,7 +2,8 @@
 
 use drillyard::digest::State;
 
-use crate::server::{Database, database_of};
+use crate::major::usual_major;
+use crate::server::{Database, database, database_of};
 
 const TYPES: &str = r"
     CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION ltree;
@@ -226,8 +227,8 @@ async fn every_change_is_seen_and_nothing_else(major: u16) {
 }
 
 #[tokio::test]
-async fn every_change_of_a_value_is_seen_on_15() {
-    every_change_is_seen_and_nothing_else(15).await;
+async fn every_change_of_a_value_is_seen() {
+    every_change_is_seen_and_nothing_else(usual_major()).await;
 }
 
 #[tokio::test]
@@ -237,7 +238,7 @@ async fn every_change_of_a_value_is_seen_on_17() {
 
 #[tokio::test]
 async fn a_session_s_settings_do_not_change_the_digest() {
-    let database = database_of(15, &tables()).await;
+    let database = database(&tables()).await;
     let before = database.state().await;
     let client = database.client().await;
     let settings =
@@ -273,8 +274,7 @@ const MOVES: &[(&str, &str)] = &[
 
 #[tokio::test]
 async fn rows_that_trade_values_are_seen() {
-    let database: Database = database_of(
-        15,
+    let database: Database = database(
         "CREATE TABLE t (a int, b int, c int);
          INSERT INTO t VALUES (1, 10, 5), (2, 20, 5), (5, NULL, 5), (9, 9, 9), (9, 9, 9)",
     )

@@ -110,6 +110,20 @@ fn a_way_that_was_not_taken_to_its_end_is_no_way() {
 }
 
 #[test]
+fn e14_what_a_canary_gives_up_is_not_told_as_the_steps_error() {
+    let run = rehearsed(&[Trap {
+        name: "locked",
+        // Longer than a canary asks at a time; then psql's own error, of which the server knows nothing.
+        forward: "begin;\nlock table customers;\nselect pg_sleep(3);\n\\i nowhere.sql\n",
+        back: BACK,
+        ends: "failed(rollback_failed)",
+        says: "locked.forward.sql, line 4",
+        ..Trap::default()
+    }]);
+    assert!(!run.json.to_string().contains("55P03"), "{:#}", of(&run, "locked"));
+}
+
+#[test]
 fn e11_e13_what_a_way_back_leaves_is_found_wherever_it_is() {
     let trap = Trap { forward: FORWARD, back: BACK, ..Trap::default() };
     let run = rehearsed(&[

@@ -3,12 +3,12 @@
 use std::fs;
 
 use crate::servers::{KEY, SECRET, seaweed};
-use crate::support::{Scene, production, root};
+use crate::support::{Scene, root, usual_production};
 
 #[test]
 fn the_drill_in_s3_yaml_passes_from_a_real_bucket_and_shows_no_secret() {
     let server = seaweed();
-    let backup = fs::read(production(15).backup(&[])).unwrap();
+    let backup = fs::read(usual_production().backup(&[])).unwrap();
     server.bucket("acme-backups", &[("shop/shop-2026-11-21.dump", &backup)]);
     let scene = Scene::empty();
     let text = fs::read_to_string(root().join("drills/s3.yaml")).unwrap();

@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod engine;
+pub mod major;
 pub mod production;
 pub mod scene;
 
@@ -12,7 +13,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-pub use production::{damage, production};
+pub use major::usual_major;
+pub use production::{damage, production, usual_production};
 pub use scene::{Drill, Run, Scene};
 
 /// The repository.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::{Lease, done, fixture, root};
+use super::{Lease, done, fixture, root, usual_major};
 
 /// A running server with the shop in it.
 pub struct Production {
@@ -16,16 +16,15 @@ pub struct Production {
     _lease: Lease,
 }
 
-/// The production of this major version (15 or 17); started at the first call.
+/// The production of this major version; started at the first call.
 pub fn production(major: u16) -> &'static Production {
-    static FIFTEEN: OnceLock<Production> = OnceLock::new();
-    static SEVENTEEN: OnceLock<Production> = OnceLock::new();
-    let slot = match major {
-        15 => &FIFTEEN,
-        17 => &SEVENTEEN,
-        other => panic!("docker/prepare makes no image of PostgreSQL {other}"),
-    };
-    slot.get_or_init(|| Production::start(major))
+    static BY_MAJOR: [OnceLock<Production>; 32] = [const { OnceLock::new() }; 32];
+    BY_MAJOR[usize::from(major)].get_or_init(|| Production::start(major))
+}
+
+/// The production of the major version that most tests use.
+pub fn usual_production() -> &'static Production {
+    production(usual_major())
 }
 
 /// Where dumps are kept until this process ends.

@@ -123,6 +123,8 @@ impl Canary {
         let (watcher, reader, writer) = (connect().await?, connect().await?, connect().await?);
         let mut own = Vec::new();
         for session in [&watcher, &reader, &writer] {
+            // A wait that it gives up is an error of the server's log, and would be told as the step's (2026-11-22).
+            session.run("set log_min_messages = panic").await?;
             own.extend(session.text("select pg_backend_pid()").await?);
         }
         let look = format!(

@@ -10,9 +10,12 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::super::emit::{Done, Story};
+use super::super::guard::trouble_of;
 use super::super::halt::Halt;
 use super::super::one_shot::run_to_end;
 use super::super::provision::made_for;
+use super::super::restore::read_log_to_here;
+use super::super::script;
 use super::Scene;
 use super::step::Migrator;
 use crate::database::postgres::redact::redact;
@@ -54,7 +57,7 @@ pub(super) async fn run(
     let (exit_code, said) = run_to_end(engine, &profile::tool(&tool, &sandbox.request), None).await?;
     match exit_code {
         0 => Ok(None),
-        code => Ok(Some(failure(sandbox, image, code, &said))),
+        code => failure(sandbox, image, code, &said).await.map(Some),
     }
 }
 
@@ -124,15 +127,20 @@ fn encoded(name: &str) -> String {
     name.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-/// `dbmate ended with exit code 1: column "…" does not exist (42703)`.
-fn failure(sandbox: &Sandbox, image: &str, exit_code: i64, said: &[u8]) -> String {
-    let why = if let Some(error) = sandbox.log.take_errors().last() {
-        format!("{} ({})", redact(&error.sqlstate, &error.message), error.sqlstate)
-    } else {
-        let text = String::from_utf8_lossy(said);
-        redact("-----", text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default())
-    };
-    format!("{image} ended with exit code {exit_code}: {why}")
+/// `dbmate ended with exit code 1: column "…" does not exist (42703)`. What the sandbox lacks is no fault of the
+/// migration's (2026-11-22).
+async fn failure(sandbox: &Sandbox, image: &str, exit_code: i64, said: &[u8]) -> Result<String, Halt> {
+    if let Some(halt) = trouble_of(sandbox).await {
+        return Err(halt);
+    }
+    read_log_to_here(sandbox, &*sandbox.admin().await?).await?;
+    let told = |why: String| format!("{image} ended with exit code {exit_code}: {why}");
+    if let Some(error) = sandbox.log.take_errors().last() {
+        let told = told(format!("{} ({})", redact(&error.sqlstate, &error.message), error.sqlstate));
+        return Ok(script::judge(error, told)?.told);
+    }
+    let text = String::from_utf8_lossy(said);
+    Ok(told(redact("-----", text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default())))
 }
 
 #[cfg(test)]

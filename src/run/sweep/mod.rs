@@ -31,9 +31,7 @@ pub async fn sweep(
     dry_run: bool,
     swept: &mut Swept,
 ) -> Result<(), Halt> {
-    if !dry_run {
-        swept.aborted = store.abort_lost(now).await?;
-    }
+    swept.aborted = if dry_run { store.lost().await? } else { store.abort_lost(now).await? };
     // Asked before anything is looked at: what leaks from now on is the next sweep's.
     let mut notes = Notes::of(swept, swept::leaked(store).await?);
     let asked = match engine {

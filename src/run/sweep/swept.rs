@@ -14,7 +14,7 @@ use crate::store::{HistoryFilter, Store};
 /// What a sweep did, or would do.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Swept {
-    /// Runs whose process had died, as they are now written down.
+    /// Runs whose process had died, as they are now written down (with a dry run: as they stand).
     pub aborted: Vec<RunSummary>,
     /// What was removed (with a dry run: what would be).
     pub removed: Vec<Effect>,
