@@ -22,7 +22,7 @@ fn page(name: &str) -> String {
 }
 
 fn pages() -> Vec<(&'static str, String)> {
-    ["passed", "failed_check", "engine_unreachable", "restore_errors", "leaked", "hostile"]
+    ["passed", "failed_check", "engine_unreachable", "restore_errors", "leaked", "rollback_loses", "hostile"]
         .map(|name| (name, page(name)))
         .into()
 }

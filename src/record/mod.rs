@@ -5,6 +5,7 @@
 
 pub mod clocks;
 pub mod conclusion;
+pub mod differences;
 pub mod journal;
 pub mod outward;
 pub mod rehearsal;

@@ -1,7 +1,13 @@
 //! Sentences of rehearsals, each from what was found.
 
 use super::*;
-use crate::model::rehearsal::{ColumnPlace, SequenceDifference};
+use crate::model::rehearsal::{
+    Change, ColumnDifference, ColumnPlace, Difference, ObjectDifference, SequenceDifference, TableDifference,
+};
+
+fn changes(difference: &Difference) -> Vec<String> {
+    differences(difference, &[]).into_iter().map(|told| told.text).collect()
+}
 
 fn step(succeeded: bool, seconds: f64, blocked: f64) -> StepTaken {
     let blocked = Blocked { seconds: blocked, table: Some("public.customers".into()) };
@@ -108,10 +114,35 @@ fn an_accepted_loss_is_told_as_accepted_and_much_is_counted() {
     failed.accepted = vec!["public.customers.a in 1 row: moved to profile".into()];
     let said = sentence(&failed);
     assert!(
-        said.contains("it loses customers.a in 1 row (accepted); it loses customers.b in 1 row;"),
+        said.contains(
+            "it loses customers.b in 1 row; it loses customers.c in 1 row; it loses customers.d in"
+        ),
+        "what is accepted comes after what is not: {said}"
+    );
+    assert!(said.contains("; 2 more losses of data;"), "{said}");
+}
+
+#[test]
+fn the_largest_loss_is_told_however_many_there_are_and_whatever_its_name() {
+    let of = |(name, lost): (&str, u64)| TableDifference {
+        table: format!("public.{name}"),
+        ..table(vec![column("note", lost, 0)])
+    };
+    let tables = [("a", 10), ("b", 11), ("c", 12), ("d", 13), ("z", 90_000)].map(of).to_vec();
+    let left = |number: u32| ObjectDifference {
+        kind: "index".into(),
+        name: format!("public.left_{number}"),
+        column: None,
+        change: Change::Added,
+        detail: None,
+    };
+    let difference = Difference { tables, objects: (0..3).map(left).collect(), ..Difference::default() };
+    let said = sentence(&rehearsed(Outcome::Failed, difference));
+    assert!(
+        said.contains("; it loses z.note in 90,000 rows; it loses d.note in 13 rows; it loses c."),
         "{said}"
     );
-    assert!(said.contains("; 2 more differences;"), "{said}");
+    assert!(said.contains("; 2 more losses of data and 3 other differences;"), "{said}");
 }
 
 #[test]
@@ -132,8 +163,8 @@ fn a_column_that_is_gone_is_told_once() {
         ..Difference::default()
     };
     assert_eq!(
-        changes(&difference, &[]),
-        ["it loses customers.nick in 7 rows", "it loses customers.nickName in 8 rows"]
+        changes(&difference),
+        ["it loses customers.nickName in 8 rows", "it loses customers.nick in 7 rows"]
     );
 }
 
@@ -141,7 +172,7 @@ fn a_column_that_is_gone_is_told_once() {
 fn values_where_there_were_none_are_told_as_filled() {
     let filled = ColumnDifference { values_gained: 3, ..column("nick", 0, 0) };
     let difference = Difference { tables: vec![table(vec![filled])], ..Difference::default() };
-    assert_eq!(changes(&difference, &[]), ["it fills customers.nick in 3 rows"]);
+    assert_eq!(changes(&difference), ["it fills customers.nick in 3 rows"]);
 }
 
 #[test]
@@ -153,9 +184,9 @@ fn only_a_sequence_that_went_back_is_told() {
         went_back,
     };
     let ahead = Difference { sequences: vec![sequence(false)], ..Difference::default() };
-    assert!(changes(&ahead, &[]).is_empty());
+    assert!(changes(&ahead).is_empty());
     let back = Difference { sequences: vec![sequence(true)], ..Difference::default() };
-    assert_eq!(changes(&back, &[]), ["it sets sequence orders_id_seq back"]);
+    assert_eq!(changes(&back), ["it sets sequence orders_id_seq back"]);
 }
 
 #[test]

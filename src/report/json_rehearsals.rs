@@ -31,6 +31,8 @@ pub(super) struct Rehearsal<'a> {
     #[serde(flatten)]
     differences: Differences<'a>,
     writes: Option<Differences<'a>>,
+    /// Of the rows concerned, at most twenty of a table; only with `show_keys`, and never on its way to others.
+    keys: Vec<Keys<'a>>,
     findings: Vec<CheckJson<'a>>,
     accepted: &'a [String],
     ignored: &'a [String],
@@ -55,6 +57,13 @@ struct Differences<'a> {
     lost: Option<Vec<Entry<'a>>>,
     added: Option<Vec<Entry<'a>>>,
     changed: Option<Vec<Entry<'a>>>,
+}
+
+/// Keys of some rows of a table that differ: `id=3`.
+#[derive(Serialize)]
+struct Keys<'a> {
+    table: &'a str,
+    keys: &'a [String],
 }
 
 /// One difference. `values` counts rows; `null` for an object of the schema.
@@ -97,12 +106,22 @@ impl<'a> Rehearsal<'a> {
             basis: basis(rehearsed),
             differences: Differences::of(rehearsed.difference.as_ref()),
             writes: rehearsed.writes_difference.as_ref().map(|difference| Differences::of(Some(difference))),
+            keys: match answers {
+                Answers::Shown => keys(rehearsed),
+                Answers::Withheld => Vec::new(),
+            },
             findings: rehearsed.findings.iter().map(|one| CheckJson::of(one, answers)).collect(),
             accepted: &rehearsed.accepted,
             ignored: &rehearsed.ignored,
             warnings: &rehearsed.warnings,
         }
     }
+}
+
+fn keys(rehearsed: &Rehearsed) -> Vec<Keys<'_>> {
+    let tables = rehearsed.difference.iter().flat_map(|difference| &difference.tables);
+    let told = tables.filter(|table| !table.keys.is_empty());
+    told.map(|table| Keys { table: &table.table, keys: &table.keys }).collect()
 }
 
 fn basis(rehearsed: &Rehearsed) -> Option<&'static str> {

@@ -109,7 +109,8 @@ fn rehearsal(row: &RehearsalRow) -> Vec<Vec<Cell>> {
     let outcome = if row.tone == Tone::Good { row.outcome.to_owned() } else { row.outcome.to_uppercase() };
     let said = if row.sentence.is_empty() { &row.name } else { &row.sentence };
     let hint = row.hint.iter().map(|hint| format!("hint: {hint}"));
-    let more = row.notes.iter().cloned().chain(hint);
+    let differences = row.differences.iter().map(|told| format!("- {told}"));
+    let more = differences.chain(row.notes.iter().cloned()).chain(hint);
     let more = more.map(|note| vec![plain(""), painted(note, Paint::Dim)]);
     std::iter::once(vec![painted(outcome, Paint::Tone(row.tone)), plain(said)]).chain(more).collect()
 }

@@ -2,13 +2,14 @@
 
 #![allow(dead_code)] // Each test file uses its own part.
 
-use drillyard::model::rehearsal::{
-    Blocked, ColumnDifference, Difference, PlannedRehearsal, StepTaken, TableDifference,
-};
+use drillyard::model::rehearsal::{Difference, PlannedRehearsal, TableDifference};
 use drillyard::model::{Fact, Outcome, Phase, Reason, Rehearsed, Verdict};
 use drillyard::record::{Conclusion, RunRecord, RunSummary};
 use drillyard::report::mail::{Letter, letter};
 
+use super::stories::rehearsals::table;
+#[allow(unused_imports)] // Each test file uses its own part.
+pub use super::stories::rehearsals::{keys_shown, loses, returns};
 use super::stories::{self, scheduled, waited};
 use super::story::{self, Story, at};
 
@@ -172,85 +173,6 @@ fn nobody_owns() -> Story {
         opening.contact = None;
         opening.runbook = None;
     })
-}
-
-fn way(seconds: f64) -> StepTaken {
-    let blocked = |seconds| Blocked { seconds, table: Some("public.orders".into()) };
-    let (readers_blocked, writers_blocked) = (blocked(0.2), blocked(1.4));
-    StepTaken {
-        succeeded: true,
-        seconds,
-        canary_lost: false,
-        readers_blocked,
-        writers_blocked,
-        locks: vec![],
-    }
-}
-
-fn table(name: &str, lost: u64) -> TableDifference {
-    TableDifference {
-        table: name.into(),
-        rows_before: 300_000,
-        rows_after: 300_000,
-        rows_lost: 0,
-        rows_gained: 0,
-        rows_changed: lost,
-        columns: vec![ColumnDifference {
-            column: "note".into(),
-            values_lost: lost,
-            values_gained: 0,
-            values_changed: 0,
-        }],
-        paired: true,
-        keys: vec![],
-    }
-}
-
-/// A rollback that loses a column.
-pub fn loses() -> Rehearsed {
-    Rehearsed {
-        name: "add-note".into(),
-        outcome: Outcome::Failed,
-        reason: Some(Reason::RollbackLosesData),
-        detail: None,
-        hint: Some("keep orders.note in the way back, or accept its loss in the drill with a reason".into()),
-        migrator: "shop_owner".into(),
-        migrator_is_default: true,
-        forward: Some(way(3.2)),
-        back: Some(way(0.4)),
-        copy_seconds: 2.0,
-        difference: Some(Difference {
-            tables: vec![table("public.orders", 12_431)],
-            ..Difference::default()
-        }),
-        writes_difference: None,
-        findings: vec![],
-        ignored: vec![],
-        accepted: vec![],
-        warnings: vec![],
-    }
-}
-
-/// A rollback that is as it should be.
-pub fn returns() -> Rehearsed {
-    let difference = Some(Difference::default());
-    Rehearsed {
-        name: "index-on-created-at".into(),
-        outcome: Outcome::Passed,
-        reason: None,
-        hint: None,
-        difference,
-        ..loses()
-    }
-}
-
-/// A difference that names the keys of rows, as `show_keys` asks for.
-pub fn keys_shown(key: &str) -> Difference {
-    let keys = vec![key.to_owned()];
-    Difference {
-        tables: vec![TableDifference { keys, ..table("public.orders", 3) }],
-        ..Difference::default()
-    }
 }
 
 fn rehearsed() -> Story {

@@ -11,6 +11,9 @@ use drillyard::model::{
 
 use super::story::{self, Story, but, finding};
 
+#[path = "rehearsals.rs"]
+pub mod rehearsals;
+
 /// Every story, by a name that is fit for a file.
 pub fn all() -> Vec<(&'static str, Story)> {
     vec![
@@ -31,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Story)> {
         ("missed", missed()),
         ("skipped", skipped()),
         ("rds_instance", rds_instance()),
+        ("rollback_loses", rollback_loses()),
     ]
 }
 
@@ -296,6 +300,16 @@ pub fn rds_instance() -> Story {
         .phase(Phase::Teardown, 903_200, 960_000, None)
         .fact(959_900, Fact::EffectUndone { effect })
         .fact(960_000, Fact::CleanedUp(story::clean()))
+}
+
+/// Whole and in time; of four rollbacks one is as it should be, one loses data, one fails half-way, one was not reached.
+pub fn rollback_loses() -> Story {
+    let planned = ["index-on-created-at", "split-notes", "new-notes", "never-reached"];
+    let planned = planned.map(|name| PlannedRehearsal { name: name.into() });
+    let done = [rehearsals::returns(), rehearsals::loses_much(), rehearsals::fails_midway()];
+    let story = Story::restored().verified().with(|opening| opening.rehearsals = planned.into());
+    let told = |story: Story, rehearsed| story.fact(41_300, Fact::RehearsalFinished(Box::new(rehearsed)));
+    done.into_iter().fold(story, told).torn_down()
 }
 
 /// Whole and in time, but nobody could find out whether the rollback works.

@@ -10,7 +10,7 @@ mod phases;
 mod rehearsals;
 
 use crate::model::{Finding, Verdict};
-use crate::record::visible::visible;
+use crate::record::visible::{clipped, visible};
 use crate::record::words;
 use crate::record::{Conclusion, RunRecord};
 
@@ -158,7 +158,7 @@ fn sentence(record: &RunRecord, conclusion: &Conclusion) -> String {
         let grouped = said(&words::grouped(&finding.expected), &words::grouped(&finding.observed));
         sentence.replace(&said(&finding.expected, &finding.observed), &grouped)
     };
-    visible(&record.findings.iter().fold(conclusion.sentence.clone(), group))
+    clipped(&record.findings.iter().fold(conclusion.sentence.clone(), group), rehearsals::LONGEST)
 }
 
 pub(super) fn tone(verdict: Verdict) -> Tone {

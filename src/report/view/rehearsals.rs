@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use super::Tone;
 use crate::model::rehearsal::{Blocked, Rehearsed, StepTaken};
-use crate::model::{Outcome, Reason};
+use crate::model::{CheckKind, Finding, Outcome, Reason};
 use crate::record::RunRecord;
-use crate::record::rehearsal::sentence;
+use crate::record::differences::{self, short};
+use crate::record::rehearsal::{NAMED, NOTICEABLE, sentence};
 use crate::record::sentence::duration;
 use crate::record::visible::{clipped, visible};
 use crate::record::words;
 
-/// A rehearsal's sentence names what somebody will act on: it is cut later than other foreign text.
-const LONGEST: usize = 900;
+/// A rehearsal's sentence, and a run's that is made of it, names what somebody will act on: it is cut later than other
+/// foreign text.
+pub(super) const LONGEST: usize = 900;
+/// Differences that are listed one by one, and tables whose keys are; the rest is in the JSON.
+const MOST_DIFFERENCES: usize = 40;
+/// Locks that are listed of each way.
+const MOST_LOCKS: usize = 5;
 
 /// A rehearsal that the run owed an answer to, and the answer.
 pub(in crate::report) struct RehearsalRow {
@@ -25,7 +31,9 @@ pub(in crate::report) struct RehearsalRow {
     pub(in crate::report) forward: String,
     pub(in crate::report) back: String,
     pub(in crate::report) blocked: String,
-    /// Expectations that were not met, accepted losses, warnings, what was left out.
+    /// Every difference, where the sentence does not name them all.
+    pub(in crate::report) differences: Vec<String>,
+    /// Expectations that were not met, accepted losses, warnings, locks, what was left out.
     pub(in crate::report) notes: Vec<String>,
     pub(in crate::report) hint: Option<String>,
 }
@@ -51,6 +59,7 @@ fn row(rehearsed: &Rehearsed) -> RehearsalRow {
         forward: took(rehearsed.forward.as_ref()),
         back: took(rehearsed.back.as_ref()),
         blocked: blocked(rehearsed),
+        differences: listed(rehearsed),
         notes: notes(rehearsed),
         hint: rehearsed.hint.as_deref().map(visible),
     }
@@ -66,6 +75,7 @@ fn not_run(name: &str) -> RehearsalRow {
         forward: String::new(),
         back: String::new(),
         blocked: String::new(),
+        differences: Vec::new(),
         notes: Vec::new(),
         hint: None,
     }
@@ -97,8 +107,37 @@ fn blocked(rehearsed: &Rehearsed) -> String {
     }
 }
 
+/// Those that a sentence leaves out are here, and keys of the rows concerned where the drill asks for them.
+fn listed(rehearsed: &Rehearsed) -> Vec<String> {
+    let Some(difference) = &rehearsed.difference else { return Vec::new() };
+    let told = differences::differences(difference, &rehearsed.accepted);
+    let told = if told.len() > NAMED { differences::named(&told, MOST_DIFFERENCES) } else { Vec::new() };
+    let keys = difference
+        .tables
+        .iter()
+        .filter(|table| !table.keys.is_empty())
+        .map(|table| format!("some rows of {}: {}", short(&table.table), table.keys.join("; ")));
+    told.into_iter().chain(keys.take(MOST_DIFFERENCES)).map(|told| visible(&told)).collect()
+}
+
+/// The locks that somebody would have noticed, the longest held first.
+fn locks(rehearsed: &Rehearsed) -> impl Iterator<Item = String> {
+    let ways = [(&rehearsed.forward, "out"), (&rehearsed.back, "back")];
+    ways.into_iter().filter_map(|(step, way)| Some((step.as_ref()?, way))).flat_map(|(step, way)| {
+        let noticed = step.locks.iter().filter(|lock| lock.seconds >= NOTICEABLE).take(MOST_LOCKS);
+        noticed.map(move |lock| {
+            let table = short(&lock.table);
+            format!("held {} on {table} for {} on the way {way}", lock.mode, seconds(lock.seconds))
+        })
+    })
+}
+
 fn notes(rehearsed: &Rehearsed) -> Vec<String> {
-    let unmet = rehearsed.findings.iter().filter(|finding| finding.outcome != Outcome::Passed);
+    // Data and schema are told by what is different.
+    let is_told = |finding: &Finding| {
+        finding.kind == CheckKind::Expectation && ["data", "schema"].contains(&finding.name.as_str())
+    };
+    let unmet = rehearsed.findings.iter().filter(|f| f.outcome != Outcome::Passed && !is_told(f));
     let unmet = unmet.map(|f| format!("{}: expected {}, observed {}", f.name, f.expected, f.observed));
     let role = if rehearsed.migrator_is_default {
         ", the database's owner, because the drill names no role"
@@ -109,7 +148,8 @@ fn notes(rehearsed: &Rehearsed) -> Vec<String> {
         (!rehearsed.migrator.is_empty()).then(|| format!("migrated as {}{role}", rehearsed.migrator));
     let ignored = rehearsed.ignored.iter().map(|what| format!("not compared: {what}"));
     let accepted = rehearsed.accepted.iter().map(|what| format!("accepted: {what}"));
-    let all = unmet.chain(accepted).chain(rehearsed.warnings.iter().cloned()).chain(ignored).chain(migrated);
+    let warnings = rehearsed.warnings.iter().cloned();
+    let all = unmet.chain(accepted).chain(warnings).chain(locks(rehearsed)).chain(ignored).chain(migrated);
     all.map(|note| visible(&note)).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::model::rehearsal::{
     Change, ColumnDifference, Difference, ObjectDifference, Rehearsed, StepTaken, TableDifference,
 };
 use crate::model::{CheckKind, Finding, Outcome, Reason};
-use crate::record::rehearsal::changes;
+use crate::record::differences::{differences, named};
 use crate::record::sentence::duration;
 
 /// Gives a rehearsal that came to its end its findings, its outcome and its reason.
@@ -158,11 +158,8 @@ fn schema(difference: &Difference, expect: &Expectation) -> Finding {
 const NAMED: usize = 20;
 
 pub(super) fn said(difference: &Difference, accepted: &[String]) -> String {
-    let changes = changes(difference, accepted);
-    let more = changes.len().saturating_sub(NAMED);
-    let rest = (more > 0).then(|| format!("{more} more differences"));
-    let named = changes.into_iter().take(NAMED).chain(rest).collect::<Vec<_>>().join("; ");
-    if named.is_empty() { "the same".to_owned() } else { named }
+    let told = named(&differences(difference, accepted), NAMED).join("; ");
+    if told.is_empty() { "the same".to_owned() } else { told }
 }
 
 fn within(limit: Duration, back: &StepTaken) -> Finding {
