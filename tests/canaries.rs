@@ -54,21 +54,21 @@ fn outcomes(run: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_run_that_passes_says_nothing_of_its_rows() {
+fn j8_a_run_that_passes_says_nothing_of_its_rows() {
     let outputs = run_on_the_shop(&[], PASSING);
     assert_eq!(outputs.ending(), "passed", "{}", outputs.told());
     outputs.hold_no_canary();
 }
 
 #[test]
-fn a_plain_dump_and_its_warnings_are_as_silent() {
+fn j8_a_plain_dump_and_its_warnings_are_as_silent() {
     let outputs = run_on_the_shop(&["--format=plain", "--verbose"], PASSING);
     assert_eq!(outputs.ending(), "passed", "{}", outputs.told());
     outputs.hold_no_canary();
 }
 
 #[test]
-fn the_password_in_a_dump_of_the_whole_cluster_stays_inside() {
+fn j8_the_password_in_a_dump_of_the_whole_cluster_stays_inside() {
     let dump = usual_production().backup_all(&["--exclude-database=rotten"]);
     let outputs = outputs::of(
         &Scene::with(&dump),
@@ -82,7 +82,7 @@ fn the_password_in_a_dump_of_the_whole_cluster_stays_inside() {
 }
 
 #[test]
-fn checks_that_fail_or_err_on_a_value_do_not_say_it() {
+fn j8_checks_that_fail_or_err_on_a_value_do_not_say_it() {
     let outputs = run_on_the_shop(&[], FAILING);
     assert_eq!(outputs.ending(), "failed(check_failed)", "{}", outputs.told());
     for (name, outcome) in outcomes(&outputs.json) {

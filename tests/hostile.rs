@@ -213,7 +213,7 @@ fn is_contained(dump: &Path) {
 }
 
 #[test]
-fn d19_k3_k4_k8_hostile_dumps_end_as_they_should_and_nothing_gets_out() {
+fn d3_d19_k1_k3_k4_k6_k8_hostile_dumps_end_as_they_should_and_nothing_gets_out() {
     let trap = Trap::set();
     assert_eq!(markers(), Vec::<PathBuf>::new(), "left by an earlier test");
 

@@ -68,7 +68,7 @@ fn a_good_drill_is_cheap() {
 }
 
 #[test]
-fn an_alias_bomb_is_cheap() {
+fn i3_an_alias_bomb_is_cheap() {
     let level = |level: usize| {
         let item = if level == 0 { "x".to_owned() } else { format!("*a{}", level - 1) };
         format!("a{level}: &a{level} [{}]\n", vec![item; 9].join(", "))
@@ -79,7 +79,7 @@ fn an_alias_bomb_is_cheap() {
 }
 
 #[test]
-fn deep_nesting_is_cheap() {
+fn i3_deep_nesting_is_cheap() {
     for level in ["[", "{a: ", "- ", "? ", "!!seq [", "&a ["] {
         is_cheap(&format!("100,000 of {level:?}"), level.repeat(100_000), "2");
     }
@@ -92,14 +92,14 @@ fn deep_nesting_is_cheap() {
 }
 
 #[test]
-fn many_documents_are_cheap() {
+fn i3_many_documents_are_cheap() {
     is_cheap("a million documents", "---\n".repeat(1_000_000), "2");
     is_cheap("60,000 documents", "---\n".repeat(60_000), "2");
     is_cheap("30,000 documents that hold something", "--- x\n".repeat(30_000), "2");
 }
 
 #[test]
-fn large_files_are_cheap() {
+fn i3_large_files_are_cheap() {
     is_cheap("10 MB of comment", format!("{DRILL}#{}", "x".repeat(10_000_000)), "2");
     is_cheap("10 MB of faults", "kee: [1, 2]\n".repeat(830_000), "2");
     is_cheap("1 MB of one scalar", format!("{DRILL}owner: {}", "x".repeat(1_000_000)), "2");

@@ -70,7 +70,7 @@ fn j9_control_characters_reach_no_terminal_and_no_page() {
 }
 
 #[test]
-fn a_page_stays_small_however_much_a_run_found() {
+fn h11_a_page_stays_small_however_much_a_run_found() {
     use drillyard::model::event::{PlannedCheck, RestoreErrorClass::Harmless};
     use drillyard::model::{CheckKind, Fact, Finding};
     let name = |n: usize| format!("rows reporting.monthly_statement_of_customer_accounts_{n}");

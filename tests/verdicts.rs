@@ -62,7 +62,7 @@ fn a_check_without_a_finding_is_no_pass() {
 }
 
 #[test]
-fn a_drill_without_checks_never_passes() {
+fn e6_a_drill_without_checks_never_passes() {
     let story = Story::passed().with(|opening| opening.checks.clear());
     assert_eq!(judged(&story), (Verdict::Errored, Some(Reason::Internal)));
 }

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_scalars_are_what_yaml_1_2_says() {
+    fn i4_plain_scalars_are_what_yaml_1_2_says() {
         assert_eq!(plain("no"), Plain::Text);
         assert_eq!(plain("1:30"), Plain::Text);
         assert_eq!(plain("1_000"), Plain::Text);

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn schedules_that_can_never_be_meant_are_refused() {
+    fn f15_schedules_that_can_never_be_meant_are_refused() {
         let bad = [
             "",
             "* * * *",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_far_next_run_is_a_warning() {
+    fn f4_a_far_next_run_is_a_warning() {
         let severities =
             |now| judged("0 0 29 2 *", "UTC", now).iter().map(|fault| fault.severity).collect::<Vec<_>>();
         assert_eq!(severities("2026-11-21T12:00:00Z"), [Severity::Warning]);

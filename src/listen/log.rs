@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_that_may_be_the_value_of_a_row_gets_into_the_log() {
+    fn j8_no_answer_that_may_be_the_value_of_a_row_gets_into_the_log() {
         let check = said(Fact::CheckFinished(Box::new(finding(CheckKind::Sql))));
         let rehearsed = Rehearsed {
             outcome: Outcome::Failed,

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_drill_name_is_safe_everywhere_it_is_written() {
+    fn h7_a_drill_name_is_safe_everywhere_it_is_written() {
         for good in ["orders", "0-a", "orders-nightly-2"] {
             assert!(good.parse::<DrillName>().is_ok(), "{good}");
         }

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_shown_and_not_obeyed() {
+    fn j9_control_characters_are_shown_and_not_obeyed() {
         assert_eq!(visible("a\u{1b}[31mred\u{7}"), "a⟨U+001B⟩[31mred⟨U+0007⟩");
         assert_eq!(visible("one\r\ntwo\tthree"), "one  two three");
         assert_eq!(visible("\u{9b}31m\u{7f}"), "⟨U+009B⟩31m⟨U+007F⟩");

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_answers_and_moves_nothing_for_a_minute_hangs() {
+    fn d3_a_server_that_answers_and_moves_nothing_for_a_minute_hangs() {
         assert_eq!(felt(|_| (Some("1"), 0, false)), Some((Standstill::Restore, 61)));
         assert_eq!(
             felt(|second| (Some(["1", "2"][usize::from(second > 40)]), 0, false)),

@@ -22,7 +22,7 @@ fn failed_silently(outputs: &Outputs, sqlstate: &str) {
 }
 
 #[test]
-fn a_plain_dump_that_fails_on_a_row_does_not_say_it() {
+fn j8_a_plain_dump_that_fails_on_a_row_does_not_say_it() {
     let cases = cases();
     for pair in cases.chunks(2) {
         with_each(
@@ -36,7 +36,7 @@ fn a_plain_dump_that_fails_on_a_row_does_not_say_it() {
 }
 
 #[test]
-fn the_hostile_dumps_of_the_repository_do_not_say_their_rows() {
+fn j8_k8_the_hostile_dumps_of_the_repository_do_not_say_their_rows() {
     for name in ["rows-in-errors", "output-redirected", "foreign-server"] {
         let dump = std::fs::read(root().join(format!("fixtures/hostile/{name}.sql"))).unwrap();
         assert!(String::from_utf8_lossy(&dump).contains("canary-"));
@@ -45,7 +45,7 @@ fn the_hostile_dumps_of_the_repository_do_not_say_their_rows() {
 }
 
 #[test]
-fn an_archive_that_fails_on_a_row_does_not_say_it() {
+fn j8_an_archive_that_fails_on_a_row_does_not_say_it() {
     let production = usual_production();
     production.psql("postgres", "create database rotten");
     production.psql("rotten", ROTTEN);
@@ -65,7 +65,7 @@ fn an_allowed_error_is_as_silent_as_a_fatal_one() {
 }
 
 #[test]
-fn a_file_of_roles_keeps_its_passwords() {
+fn j8_a_file_of_roles_keeps_its_passwords() {
     let scene = Scene::with_bytes(plain("ALTER TABLE public.orders OWNER TO shop_app;").as_bytes());
     scene.write(
         "globals.sql",
@@ -83,7 +83,7 @@ fn a_file_of_roles_keeps_its_passwords() {
 }
 
 #[test]
-fn sql_that_runs_after_the_restore_is_as_silent() {
+fn j8_sql_that_runs_after_the_restore_is_as_silent() {
     let scene = Scene::with_bytes(plain("").as_bytes());
     scene.write(
         "after.sql",

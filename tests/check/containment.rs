@@ -86,7 +86,7 @@ async fn row_level_security_hides_no_row() {
 }
 
 #[tokio::test]
-async fn two_checks_that_never_end_time_out_together() {
+async fn e1_two_checks_that_never_end_time_out_together() {
     let db = database("").await;
     let begun = Instant::now();
     let slow = || within(1000, query("select 1 from pg_sleep(60)"));
@@ -101,7 +101,7 @@ async fn two_checks_that_never_end_time_out_together() {
 
 /// `statement_timeout` is no boundary: the deadline outside is.
 #[tokio::test]
-async fn a_function_that_lifts_its_timeout_is_ended_all_the_same() {
+async fn e1_e2_a_function_that_lifts_its_timeout_is_ended_all_the_same() {
     let db = database(
         "CREATE FUNCTION stay() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
              PERFORM set_config('statement_timeout', '0', false);
@@ -117,7 +117,7 @@ async fn a_function_that_lifts_its_timeout_is_ended_all_the_same() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_check_does_stays() {
+async fn e2_e3_nothing_that_a_check_does_stays() {
     let db = database(
         "CREATE TABLE t (n int); INSERT INTO t VALUES (1); CREATE SEQUENCE s; GRANT ALL ON t, s TO PUBLIC;
          CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 0';
@@ -157,7 +157,7 @@ async fn nothing_that_a_check_does_stays() {
 
 /// A READ ONLY transaction of PostgreSQL 15 lets large objects be written; the rollback does not.
 #[tokio::test]
-async fn a_large_object_made_by_a_check_does_not_stay() {
+async fn e3_a_large_object_made_by_a_check_does_not_stay() {
     let db = database("").await;
     let found = db.ask_check(query("select lo_create(4711)::int")).await;
     let due = if usual_major() < 16 { Outcome::Passed } else { Outcome::Errored };
@@ -290,7 +290,7 @@ async fn damaged_pages_are_a_finding_about_the_backup() {
 }
 
 #[tokio::test]
-async fn a_login_trigger_of_the_backup_does_not_run() {
+async fn k7_a_login_trigger_of_the_backup_does_not_run() {
     let db = database_17(
         "CREATE TABLE t (); CREATE FUNCTION greet() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
              IF session_user = 'drillyard_check' THEN PERFORM pg_sleep(60); END IF; END $$;

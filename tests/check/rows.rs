@@ -75,7 +75,7 @@ async fn what_is_not_one_condition_is_an_invalid_check() {
 }
 
 #[tokio::test]
-async fn a_missing_table_is_a_finding_with_the_nearest_name() {
+async fn e5_a_missing_table_is_a_finding_with_the_nearest_name() {
     let db = database(&format!("{ORDERS} CREATE SCHEMA archive; CREATE TABLE archive.payments ();")).await;
     let cases = [
         ("public", "ordres", Some("public.orders")),

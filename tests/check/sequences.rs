@@ -27,7 +27,7 @@ async fn sequences_of_every_sort_can_be_where_they_should() {
 }
 
 #[tokio::test]
-async fn a_sequence_that_is_behind_is_told_with_its_distance_only() {
+async fn d13_a_sequence_that_is_behind_is_told_with_its_distance_only() {
     let cases = [
         (
             "CREATE SCHEMA shop; CREATE TABLE shop.orders (id serial); SELECT nextval('shop.orders_id_seq');

@@ -85,7 +85,7 @@ async fn truth_and_texts_are_compared_and_texts_stay_inside() {
 
 /// Whatever is not exactly one value of the expected type proves nothing.
 #[tokio::test]
-async fn twenty_shapes_that_are_no_answer() {
+async fn e4_twenty_shapes_that_are_no_answer() {
     let db = database("CREATE TABLE t (a int, b text);").await;
     let (count, text, truth) =
         (|| number("0", ""), || SqlExpectation::Text("x".into()), || SqlExpectation::Boolean(true));
@@ -153,7 +153,7 @@ async fn twenty_shapes_that_are_no_answer() {
 }
 
 #[tokio::test]
-async fn a_missing_object_is_a_finding_with_the_nearest_name() {
+async fn e5_a_missing_object_is_a_finding_with_the_nearest_name() {
     let db =
         database("CREATE TABLE orders (created_at date); CREATE SCHEMA shop; CREATE TABLE shop.payments ();")
             .await;
@@ -203,7 +203,7 @@ async fn an_error_of_the_server_brings_no_value_along() {
 }
 
 #[tokio::test]
-async fn ten_million_rows_are_not_fetched() {
+async fn e7_ten_million_rows_are_not_fetched() {
     let db = database("CREATE TABLE wide (n int); INSERT INTO wide SELECT generate_series(1, 10000);").await;
     let begun = Instant::now();
     let query = "select a.n from wide a, wide b where b.n <= 1000";

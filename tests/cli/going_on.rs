@@ -79,7 +79,7 @@ async fn release_takes_the_newest_sandbox_that_is_kept_and_not_the_newest_run() 
 }
 
 #[test]
-fn a_drill_keeps_its_past_under_another_name() {
+fn i8_a_drill_keeps_its_past_under_another_name() {
     let place = place();
     place.run(&["run", "absent"]).ends_with(3);
     std::fs::remove_file(place.folder.join("drills/absent.yaml")).unwrap();

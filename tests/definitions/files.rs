@@ -48,7 +48,7 @@ fn folders_are_read_at_any_depth_without_what_is_hidden() {
 }
 
 #[test]
-fn two_drills_of_one_name_are_both_refused_and_both_files_named() {
+fn i5_two_drills_of_one_name_are_both_refused_and_both_files_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.yaml"), MINIMAL).unwrap();
     fs::write(folder.path().join("b.yaml"), MINIMAL).unwrap();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::support::{FULL, LATER, MINIMAL, REHEARSED, SNAPSHOT, codes, parse, render};
 
 #[test]
-fn an_alias_bomb_is_refused_unexpanded() {
+fn i3_an_alias_bomb_is_refused_unexpanded() {
     let level = |level: usize| match level {
         0 => "a0: &a0 [x, x, x, x, x, x, x, x, x]".to_owned(),
         _ => format!("a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 9].join(", ")),
@@ -18,7 +18,7 @@ fn an_alias_bomb_is_refused_unexpanded() {
 }
 
 #[test]
-fn deep_nesting_is_refused_in_flow_and_block_style() {
+fn i3_deep_nesting_is_refused_in_flow_and_block_style() {
     let flow = "[".repeat(100_000);
     let block = "- ".repeat(100_000);
     let map = (0..400).map(|level| " ".repeat(level) + "a:\n").collect::<String>();
@@ -42,7 +42,7 @@ fn after_a_document_that_is_too_deep_the_next_one_is_read() {
 }
 
 #[test]
-fn a_file_of_ten_megabytes_is_not_parsed() {
+fn i3_a_file_of_ten_megabytes_is_not_parsed() {
     let text = "drill: orders # ".to_owned() + &"x".repeat(10_000_000);
     assert_eq!(codes(&parse(&text).faults), [Code::TooLarge]);
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +52,7 @@ fn a_file_of_ten_megabytes_is_not_parsed() {
 }
 
 #[test]
-fn many_small_values_are_too_many() {
+fn i3_many_small_values_are_too_many() {
     for text in
         ["- a\n".repeat(60_000), "[],".repeat(80_000), "a: b\n".repeat(45_000), "---\n".repeat(60_000)]
     {
@@ -140,7 +140,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_edit_of_a_good_drill_makes_the_parser_panic(
+    fn i3_no_edit_of_a_good_drill_makes_the_parser_panic(
         which in 0..5_usize,
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..20_usize, prop::sample::select(&PIECES[..])), 1..6),
     ) {
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_at_all_makes_the_parser_panic(text in "(?s).{0,300}") {
+    fn i3_no_text_at_all_makes_the_parser_panic(text in "(?s).{0,300}") {
         parse_and_tell(&text);
     }
 }

@@ -81,7 +81,7 @@ fn the_examples_are_good() {
 }
 
 #[test]
-fn a_misspelt_key_is_one_fault_that_names_the_right_one() {
+fn i2_a_misspelt_key_is_one_fault_that_names_the_right_one() {
     for text in [FULL, REHEARSED, SNAPSHOT, LATER] {
         let lines: Vec<&str> = text.lines().collect();
         for key in key_lines(text) {
@@ -101,7 +101,7 @@ fn a_misspelt_key_is_one_fault_that_names_the_right_one() {
 }
 
 #[test]
-fn a_key_given_twice_is_one_fault_that_names_both_lines() {
+fn i4_a_key_given_twice_is_one_fault_that_names_both_lines() {
     for text in [FULL, REHEARSED, SNAPSHOT, LATER] {
         for key in key_lines(text) {
             let again = format!("{}{}: {{}}", " ".repeat(key.indent), key.key);

@@ -36,7 +36,7 @@ impl Fixture {
 }
 
 #[test]
-fn the_parent_of_the_drill_s_folder_is_the_root_without_settings() {
+fn i11_the_parent_of_the_drill_s_folder_is_the_root_without_settings() {
     let fixture = Fixture::new();
     for good in ["../backups/orders.dump", "orders.dump", "../backups/later.dump", "./../drills/../backups"] {
         let parsed = fixture.parse(good, &Settings::default());
@@ -57,7 +57,7 @@ fn the_parent_of_the_drill_s_folder_is_the_root_without_settings() {
 }
 
 #[test]
-fn a_symbolic_link_does_not_lead_out() {
+fn i11_a_symbolic_link_does_not_lead_out() {
     let fixture = Fixture::new();
     symlink(fixture.path("secret"), fixture.path("root/backups/link")).unwrap();
     symlink(fixture.path("secret/shadow"), fixture.path("root/backups/shadow")).unwrap();

@@ -71,7 +71,7 @@ const PLACES: [&str; 5] = [
 ];
 
 #[test]
-fn what_looks_like_a_secret_is_refused_wherever_it_stands() {
+fn i9_what_looks_like_a_secret_is_refused_wherever_it_stands() {
     let secrets = secrets();
     assert!(secrets.len() >= 40);
     for secret in &secrets {
@@ -84,7 +84,7 @@ fn what_looks_like_a_secret_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn a_secret_is_in_no_message_no_excerpt_and_no_json() {
+fn i9_a_secret_is_in_no_message_no_excerpt_and_no_json() {
     for secret in secrets() {
         for place in PLACES {
             let text = format!("{MINIMAL}{}", place.replace("SECRET", &secret));
@@ -111,7 +111,7 @@ fn a_secret_beside_a_syntax_error_is_covered_as_well() {
 }
 
 #[test]
-fn a_key_named_like_a_secret_needs_a_reference() {
+fn i9_a_key_named_like_a_secret_needs_a_reference() {
     for key in
         ["password", "db_password", "token", "API_KEY", "secret_access_key", "client-secret", "passphrase"]
     {

@@ -80,7 +80,7 @@ impl Host {
 }
 
 #[test]
-fn nothing_outside_can_be_reached() {
+fn b16_k9_nothing_outside_can_be_reached() {
     let sandbox = Kept::new();
     assert_eq!(sandbox.says("ls /sys/class/net"), "lo");
     assert_eq!(sandbox.says("tail -n +2 /proc/net/route"), "", "there is a route");
@@ -110,7 +110,7 @@ fn nothing_outside_can_be_reached() {
 }
 
 #[test]
-fn nothing_can_be_gained_and_nothing_on_the_host_be_changed() {
+fn b16_nothing_can_be_gained_and_nothing_on_the_host_be_changed() {
     let sandbox = Kept::new();
     assert_ne!(sandbox.says("id -u"), "0");
     let status = sandbox.says("cat /proc/self/status /proc/1/status");

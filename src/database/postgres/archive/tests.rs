@@ -88,7 +88,7 @@ fn a_dump_without_rows_or_without_definitions_shows() {
 }
 
 #[test]
-fn an_archive_cut_at_any_byte_is_noticed() {
+fn d2_an_archive_cut_at_any_byte_is_noticed() {
     // Every byte of three, and of the larger ones every thirteenth and all of the end.
     let every =
         [archive!("15.dump"), archive!("15-data.dump"), archive!("15-schema.dump")].map(|bytes| (bytes, 1));

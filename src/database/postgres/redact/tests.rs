@@ -117,7 +117,7 @@ const WITH_VALUES: [(&str, &str); 24] = [
 
 proptest! {
     #[test]
-    fn a_value_planted_into_any_format_does_not_come_out(
+    fn j8_a_value_planted_into_any_format_does_not_come_out(
         value in "([a-z0-9@. \"'():=é-]{0,12}|(x\"|\"|)( relation| line| column) \"?)qzk[a-z0-9@. \"'():=é-]{0,12}", cut in 0_usize..600,
     ) {
         for (sqlstate, format) in WITH_VALUES {

@@ -80,7 +80,7 @@ fn classified(name: &str, case: &Case) -> (Vec<RestoreErrors>, Option<Judgement>
 }
 
 #[test]
-fn every_real_transcript_means_what_it_is_known_to_mean() {
+fn d9_every_real_transcript_means_what_it_is_known_to_mean() {
     let cases = cases();
     assert!(cases.len() > 90);
     let wrong: Vec<String> = cases
@@ -117,7 +117,7 @@ fn the_record_of_every_real_transcript_is_readable() {
 }
 
 #[test]
-fn no_error_of_the_server_is_lost_in_counting() {
+fn d9_no_error_of_the_server_is_lost_in_counting() {
     for (name, case) in &cases() {
         let (errors, _) = classified(name, case);
         let counted: u64 = errors.iter().map(|error| error.count).sum();
@@ -126,7 +126,7 @@ fn no_error_of_the_server_is_lost_in_counting() {
 }
 
 #[test]
-fn missing_roles_are_harmless_only_where_the_drill_ignores_roles() {
+fn d8_missing_roles_are_harmless_only_where_the_drill_ignores_roles() {
     let (drops, cases) = (DropLines::default(), cases());
     for name in ["15-roles-missing", "15-roles-missing-plain", "17-roles-missing", "17-roles-missing-plain"] {
         let transcript = cases[name].transcript();
@@ -141,7 +141,7 @@ fn missing_roles_are_harmless_only_where_the_drill_ignores_roles() {
 }
 
 #[test]
-fn a_drill_allows_an_error_by_sqlstate_and_object_and_nothing_else() {
+fn d9_a_drill_allows_an_error_by_sqlstate_and_object_and_nothing_else() {
     let drops = DropLines::default();
     let case = &cases()["15-existing"];
     let allow = |object: Option<&str>| AllowedError {
