@@ -1,7 +1,10 @@
 //! Holds what the front page in `src/lib.rs` says of the code: arrows between layers, edges of the program, and that
-//! every module says what it is for.
+//! every module says what it is for; and what `tests/failures.md` says of the tests.
 
-#![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::case_sensitive_file_extension_comparisons)]
+
+#[path = "tidy/failures.rs"]
+mod failures;
 
 use std::collections::BTreeMap;
 use std::fs;
