@@ -241,3 +241,19 @@ fn the_documents_name_what_is_there() {
         assert!(!drill || drills.contains(&name), "drills/README.md does not name {name}");
     }
 }
+
+#[test]
+fn the_readme_of_the_tests_names_every_suite_and_target() {
+    let readme = fs::read_to_string(root().join("tests/README.md")).unwrap();
+    for entry in fs::read_dir(root().join("tests")).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        let is_suite = path.join("main.rs").exists() || path.extension().is_some_and(|ending| ending == "rs");
+        let name = format!("`{}`", path.file_stem().unwrap().display());
+        assert!(!is_suite || readme.contains(&name), "tests/README.md does not name {name}");
+    }
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let targets = makefile.lines().filter_map(|line| line.split(':').next());
+    for target in targets.filter(|target| target.ends_with("-test")) {
+        assert!(readme.contains(&format!("`make {target}`")), "tests/README.md does not name {target}");
+    }
+}
