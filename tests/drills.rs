@@ -261,6 +261,20 @@ fn d10_a_dump_of_thousands_of_tables_that_drops_them_first_is_whole() {
     assert_eq!(errors.iter().filter_map(|error| error["count"].as_u64()).sum::<u64>(), 5_500);
 }
 
+/// Nobody reads a dump of several databases and knows which one a check means.
+#[test]
+fn checks_of_several_databases_say_which_one_they_ask_and_which_nobody_asked() {
+    let usual = usual_production();
+    usual.psql("postgres", "create database a_first");
+    usual.psql("a_first", "create table orders as select generate_series(1, 20000) as id");
+    let scene = Scene::with(&usual.backup_all(&["--no-comments"]));
+    let run = scene.run(&Drill { backup: "databases: [a_first, shop]", ..ORDERS });
+    run.must_be("passed");
+    assert!(run.lists("not_verified", "database shop: no check asks it"), "{}", run.told());
+    let warned = run.json["checks"][0]["warnings"].to_string();
+    assert!(warned.contains("asked of the database a_first, the first of 2"), "{warned}");
+}
+
 /// `pg_dump` of a database of no known encoding hands its bytes on as they are.
 #[test]
 fn d18_bytes_of_no_encoding_are_restored_as_they_are() {
@@ -299,7 +313,8 @@ fn production_durability_is_kept_and_relaxed_durability_and_memory_are_marked() 
         run.json["sandbox"]
     );
 
-    let run = scene.run(&Drill { sandbox: "storage: tmpfs", ..SHOP });
+    let run = scene.run(&Drill { sandbox: "storage: tmpfs, cpus: 1024", ..SHOP });
+    assert!(run.lists("warnings", "sandbox.cpus asks for 1024"), "{}", run.told());
     run.must_be("passed");
     assert!(run.json["sandbox"]["not_comparable"].to_string().contains("tmpfs"), "{}", run.json["sandbox"]);
 }

@@ -45,7 +45,11 @@ where
     let connect = &connect;
     // Collected, because a stream that holds the closure can't be sent to another thread.
     let asked: Vec<_> = (checks.iter().enumerate())
-        .map(|(place, check)| async move { (place, Box::pin(ask_in_time(check, context, connect)).await) })
+        .map(|(place, check)| async move {
+            let mut finding = Box::pin(ask_in_time(check, context, connect)).await;
+            finding.warnings.extend(context.which_database(check));
+            (place, finding)
+        })
         .collect();
     let mut answers = stream::iter(asked).buffer_unordered(connections.max(1));
     let mut findings = Vec::with_capacity(checks.len());
@@ -66,13 +70,14 @@ where
 {
     let begun = Instant::now();
     let deadline = begun + check.timeout + GRACE;
-    let database = check.database.as_ref().unwrap_or(&context.first_database);
+    let first = context.first_database();
+    let database = check.database.as_deref().unwrap_or(first);
     let told = |answer: Answer| finding(check, answer, begun.elapsed().as_secs_f64());
 
-    let (client, process) = match timeout_at(deadline, seat(connect(database.clone()))).await {
+    let (client, process) = match timeout_at(deadline, seat(connect(database.to_owned()))).await {
         Ok(Ok(seated)) => seated,
         Ok(Err(answer)) => {
-            let first = connect(context.first_database.clone());
+            let first = connect(first.to_owned());
             let absent = check.database.is_some()
                 && matches!(timeout(TERMINATION, is_absent(database, first)).await, Ok(true));
             let lost = || {
@@ -87,7 +92,7 @@ where
         return finding;
     }
     let mut answer = timed_out(check);
-    if !terminate(connect(database.clone()), process).await {
+    if !terminate(connect(database.to_owned()), process).await {
         answer.warnings.push("its statement could not be ended and goes on in the sandbox".to_owned());
     }
     told(answer)

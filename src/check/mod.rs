@@ -38,18 +38,43 @@ pub use ask::ask;
 pub use deadline::ask_all;
 pub use role::{CHECK_ROLE, UNSEEN_ROWS, make_role_sql, prepare_role_sql};
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+use crate::definition::Check;
 
 /// What checks need to know of their run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
-    /// The database of checks that name none.
-    pub first_database: String,
+    /// The databases that were restored, never none; checks that name none ask the first.
+    pub databases: Vec<String>,
     /// Wall clock at the run's offset zero. Rows later than this are from the future.
     pub run_started_at: Timestamp,
     /// The recovery point of a backup that is older on purpose: `fresh` judges ages from here instead.
     pub data_as_of: Option<Timestamp>,
     /// The zone that columns without one are read in, where the drill says it. `None` is an assumption, and proves nothing.
     pub time_zone: Option<TimeZone>,
+}
+
+impl Context {
+    /// The database of checks that name none.
+    pub fn first_database(&self) -> &str {
+        self.databases.first().map_or("", String::as_str)
+    }
+
+    /// Restored databases that none of these checks asks.
+    pub fn unasked(&self, checks: &[Check]) -> Vec<&str> {
+        let asked: BTreeSet<&str> =
+            checks.iter().map(|check| check.database.as_deref().unwrap_or(self.first_database())).collect();
+        self.databases.iter().map(String::as_str).filter(|database| !asked.contains(database)).collect()
+    }
+
+    /// Which of several databases a check asks that names none: its author may have meant another.
+    fn which_database(&self, check: &Check) -> Option<String> {
+        let is_guessed = check.database.is_none() && self.databases.len() > 1;
+        let (first, all) = (words::safe_name(self.first_database()), self.databases.len());
+        is_guessed.then(|| format!("asked of the database {first}, the first of {all}: the check names none"))
+    }
 }

@@ -162,11 +162,17 @@ fn cancelled_by_signals() -> CancellationToken {
         asked.cancel();
         fail("stopping and cleaning up; once more to stop at once", None, Exit::Cancelled);
         wait_for_signal().await;
+        fail(
+            "stopped at once: something of the run may be left behind",
+            Some("drillyard sweep removes it"),
+            Exit::Cancelled,
+        );
         std::process::exit(i32::from(Exit::Cancelled.code()));
     });
     cancel
 }
 
+/// SIGINT, SIGTERM, and the SIGHUP of a terminal that is gone, unless whoever started us lets it be ignored (`nohup`).
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) =
@@ -174,8 +180,22 @@ async fn wait_for_signal() {
     else {
         return std::future::pending().await;
     };
+    let hangup = async {
+        match (!ignores_hangup()).then(|| signal(SignalKind::hangup())) {
+            Some(Ok(mut hangup)) => hangup.recv().await,
+            _ => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = hangup => {}
     }
+}
+
+/// As the kernel tells it: the lowest bit of the mask of ignored signals.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

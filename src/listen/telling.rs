@@ -71,7 +71,10 @@ impl Teller {
             Fact::Stopped(stop) => Some(told(
                 "stopped",
                 Tone::Bad,
-                format!("{}: {}", stop.reason.meaning(), visible(&stop.detail)),
+                match stop.detail.as_str() {
+                    "" => stop.reason.meaning().to_owned(),
+                    detail => format!("{}: {}", stop.reason.meaning(), visible(detail)),
+                },
             )),
             Fact::CleanedUp(cleanup) if !cleanup.proven || !cleanup.leftovers.is_empty() => {
                 Some(told("leaked", Tone::Bad, visible(&cleanup.leftovers.join("; "))))

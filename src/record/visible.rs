@@ -8,18 +8,20 @@ use std::borrow::Cow;
 
 /// Longest foreign text that a report shows, in characters; JSON is not cut.
 const LONGEST: usize = 300;
+/// Characters of `… (61 more characters)`.
+const STANDS_FOR_THE_REST: usize = 22;
 
 /// The text on one line, with control and direction characters as visible marks, cut after 300 characters.
 pub fn visible(text: &str) -> String {
     clipped(text, LONGEST)
 }
 
-/// Like [`visible`], cut after `longest` characters.
+/// Like [`visible`], cut after `longest` characters. What would be no longer than the words that stand for it is shown.
 pub fn clipped(text: &str, longest: usize) -> String {
-    let shown: String = text.chars().take(longest).map(mark).collect();
+    let shown = |most: usize| text.chars().take(most).map(mark).collect::<String>();
     match text.chars().count().saturating_sub(longest) {
-        0 => shown,
-        left => format!("{shown}… ({left} more characters)"),
+        ..=STANDS_FOR_THE_REST => shown(longest + STANDS_FOR_THE_REST),
+        left => format!("{}… ({left} more characters)", shown(longest)),
     }
 }
 
@@ -66,6 +68,13 @@ mod tests {
     fn a_long_name_is_cut_and_says_so() {
         let shown = visible(&"x".repeat(5000));
         assert!(shown.ends_with("x… (4700 more characters)"), "{shown}");
-        assert_eq!(visible(&"x".repeat(300)), "x".repeat(300));
+        for short in [300, 322] {
+            assert_eq!(
+                visible(&"x".repeat(short)),
+                "x".repeat(short),
+                "its rest is no longer than its words"
+            );
+        }
+        assert!(visible(&"x".repeat(323)).ends_with("x… (23 more characters)"));
     }
 }

@@ -32,6 +32,13 @@ pub(crate) fn rate(moved: u64, seconds: f64) -> Option<String> {
     Some(format!("{}/s", bytes(per_second)))
 }
 
+/// `1.5`, of thousandths of a processor.
+pub(crate) fn cpus(milli_cpus: u64) -> String {
+    #[expect(clippy::cast_precision_loss)]
+    let cpus = milli_cpus as f64 / 1000.0;
+    cpus.to_string()
+}
+
 /// `2026-11-21 03:30:00 UTC`.
 pub(crate) fn instant(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()

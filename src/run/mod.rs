@@ -151,7 +151,7 @@ async fn recover(
     failpoint::reach("after_analyze").await;
 
     let context = check::Context {
-        first_database: restored.databases[0].clone(),
+        databases: restored.databases.clone(),
         run_started_at: opening.started_at,
         data_as_of: backup.recovery_point_of_an_older_choice(),
         time_zone: drill.backup.known_time_zone().cloned(),

@@ -12,6 +12,7 @@ use crate::engine::{Engine, ImageFacts};
 use crate::failpoint;
 use crate::model::{Durability, Effect, EffectKind, Fact, MajorVersion, NotComparable, Phase, Reason, RunId};
 use crate::record::Journal;
+use crate::record::words::{bytes, cpus};
 use crate::sandbox::profile::Labels;
 use crate::sandbox::{Request, Sandbox};
 
@@ -151,6 +152,26 @@ pub(super) fn sizing(drill: &Drill, engine: &Engine, runner_memory: Option<u64>)
     Sizing { memory_bytes, milli_cpus, jobs, durability: drill.sandbox.durability }
 }
 
+/// A sandbox is no larger than the engine's machine: whoever asked for more measures something else.
+fn larger_than_the_machine(drill: &Drill, engine: &Engine) -> Vec<String> {
+    let (about, wanted) = (engine.about(), &drill.sandbox);
+    let memory = wanted.memory.filter(|wanted| *wanted > about.memory_bytes).map(|wanted| {
+        format!(
+            "sandbox.memory asks for {}, and the engine's machine has {}: the sandbox has no more than that",
+            bytes(wanted),
+            bytes(about.memory_bytes)
+        )
+    });
+    let cpus = wanted.milli_cpus.filter(|wanted| *wanted > about.cpus * 1000).map(|wanted| {
+        format!(
+            "sandbox.cpus asks for {}, and the engine's machine has {}: the sandbox has no more than that",
+            cpus(wanted),
+            about.cpus
+        )
+    });
+    memory.into_iter().chain(cpus).collect()
+}
+
 /// Creates a sandbox, its intent written before.
 pub(super) async fn provision<J: Journal>(
     drill: &Drill,
@@ -161,6 +182,11 @@ pub(super) async fn provision<J: Journal>(
     story: &Story<'_, J>,
 ) -> Result<Sandbox, Halt> {
     let engine = world.engine().await?;
+    if wanted.attempt == 1 {
+        for what in larger_than_the_machine(drill, engine) {
+            story.warn(what).await?;
+        }
+    }
     let request = request(drill, run, wanted, image, world, engine);
     story.intend(Effect { kind: EffectKind::Container, name: request.name.clone() }).await?;
     failpoint::reach("after_intent").await;

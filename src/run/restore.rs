@@ -81,6 +81,7 @@ async fn restore_within<J: Journal>(
 ) -> Result<(Restored, Done), Halt> {
     let session = sandbox.admin().await?;
     let before = databases(&session).await?;
+    let empty = stored(&session).await?;
     if let Roles::File(file) = &drill.restore.roles {
         let loaded = psql::load_roles(sandbox, file).await?;
         judge(drill, sandbox, &session, &loaded, story).await.map_err(|Halt(mut stop)| {
@@ -114,11 +115,16 @@ async fn restore_within<J: Journal>(
     if own.is_some_and(|own| restored.databases.iter().any(|name| name == own)) {
         story.not_verified("encoding and collation: the backup does not say which its database had").await?;
     }
+    let bytes = stored(&session).await?.zip(empty).map(|(now, before)| now.saturating_sub(before));
+    Ok((restored, Done { bytes, waited_for: None }))
+}
+
+/// Bytes of all databases, the server's own one included: what is there before a restore is none of its work.
+async fn stored(session: &Session) -> Result<Option<u64>, Halt> {
     let bytes = session
         .text("select sum(pg_database_size(oid))::bigint from pg_database where not datistemplate")
         .await?;
-    let bytes = bytes.and_then(|bytes| bytes.parse().ok());
-    Ok((restored, Done { bytes, waited_for: None }))
+    Ok(bytes.and_then(|bytes| bytes.parse().ok()))
 }
 
 async fn tell_roles<J: Journal>(drill: &Drill, loaded: &Loaded, story: &Story<'_, J>) -> Result<(), Halt> {

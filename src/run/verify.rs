@@ -103,6 +103,9 @@ where
     E: Explain,
 {
     story.not_verified(CONTENT).await?;
+    for database in context.unasked(&drill.checks) {
+        story.not_verified(&format!("database {database}: no check asks it")).await?;
+    }
     let (send, mut receive) = mpsc::unbounded_channel();
     let asking = async {
         check::ask_all(&drill.checks, context, AT_A_TIME, connect, |finding| {

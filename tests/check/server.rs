@@ -84,7 +84,7 @@ impl Database {
 
 pub fn context(database: &str) -> Context {
     Context {
-        first_database: database.to_owned(),
+        databases: vec![database.to_owned()],
         run_started_at: "2026-11-21T12:00:00Z".parse().unwrap(),
         data_as_of: None,
         time_zone: None,

@@ -29,6 +29,26 @@ fn a11_a_terminated_run_is_cancelled_and_cleans_up() {
     cancelled_by("TERM");
 }
 
+#[test]
+fn a11_a_run_whose_terminal_goes_away_is_cancelled_and_cleans_up() {
+    cancelled_by("HUP");
+}
+
+/// As `nohup` starts a program: it goes on.
+#[test]
+fn a11_a_run_that_was_told_to_ignore_its_terminals_end_goes_on() {
+    let rig = Rig::new(LONG);
+    let run = rig.start_ignoring_hangup();
+    run.has_said("restore    started");
+    rig.sandbox();
+    run.signal("HUP");
+    run.signal("TERM");
+    let ran = run.wait();
+    assert_eq!(ran.code, Some(130), "the first signal that it heard was TERM: {}", ran.stderr);
+    assert!(!ran.stderr.contains("stopped at once"), "{}", ran.stderr);
+    ran.assert_cleaned_up();
+}
+
 /// The engine does not answer the removal, so the clean end does not come; the person asks again.
 #[test]
 fn a11_a_second_signal_ends_at_once_and_the_sweeper_does_the_rest() {
@@ -44,6 +64,7 @@ fn a11_a_second_signal_ends_at_once_and_the_sweeper_does_the_rest() {
     let ran = run.wait();
     assert!(asked.elapsed() < Duration::from_secs(2), "the second signal took {:?}", asked.elapsed());
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    assert!(ran.stderr.contains("may be left behind") && ran.stderr.contains("sweep"), "{}", ran.stderr);
     within(Duration::from_secs(10), "the sandbox to end", || rig.running().is_empty());
     assert_eq!(rig.sweep().code, Some(0));
     rig.assert_nothing_remains("a second signal and a sweep");

@@ -142,6 +142,20 @@ impl Rig {
         Running { child: Some(child), log: self.path("stderr") }
     }
 
+    /// The same, as `nohup` would start it.
+    pub fn start_ignoring_hangup(&self) -> Running {
+        let log = fs::File::create(self.path("stderr")).unwrap();
+        let program = self.program(&["--json", "run", "drill.yaml"]);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+            .arg(program.get_program())
+            .args(program.get_args());
+        shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        Running { child: Some(shell.spawn().unwrap()), log: self.path("stderr") }
+    }
+
     /// A command that answers in JSON.
     pub fn ask(&self, arguments: &[&str]) -> Ran {
         Ran::of(&self.program(&["--json"]).args(arguments).output().unwrap())

@@ -97,6 +97,19 @@ async fn an_event_of_a_newer_program_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn g1_whoever_only_reads_opens_a_store_that_somebody_writes_to() {
+    let scene = Scene::new();
+    let run = new_run();
+    drop(scene.store.claim(by_hand(run)).await.unwrap());
+    let writer = scene.sql();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let reader = Store::open(scene.store.state()).unwrap();
+    assert_eq!(reader.events(run).await.unwrap().len(), 1);
+    assert_eq!(reader.id(), scene.store.id());
+    writer.execute_batch("ROLLBACK").unwrap();
+}
+
+#[tokio::test]
 async fn g1_fifty_readers_are_in_no_writers_way() {
     let scene = Scene::new();
     let run = new_run();

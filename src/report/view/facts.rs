@@ -141,8 +141,7 @@ fn container(facts: &SandboxFacts) -> Vec<Fact> {
         Durability::Production => "as in production (fsync on)",
         Durability::Relaxed => "relaxed (fsync off)",
     };
-    #[expect(clippy::cast_precision_loss)]
-    let cpus = facts.milli_cpus as f64 / 1000.0;
+    let cpus = words::cpus(facts.milli_cpus);
     let list = |items: &[String]| (!items.is_empty()).then(|| visible(&items.join(", ")));
     known([
         (

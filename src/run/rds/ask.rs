@@ -69,7 +69,7 @@ pub(in crate::run) async fn recover<J: Journal>(
     failpoint::reach("after_restore").await;
 
     let context = check::Context {
-        first_database: answering.database.clone(),
+        databases: vec![answering.database.clone()],
         run_started_at: opening.started_at,
         data_as_of: located.chosen.chosen_by_hand.then_some(recovery_point),
         time_zone: drill.backup.known_time_zone().cloned(),

@@ -190,7 +190,8 @@ fn blocking(limit: Duration, told: &Rehearsed) -> Finding {
     let waited = Duration::try_from_secs_f64(blocked.seconds).unwrap_or_default();
     let table = blocked.table.as_deref().map_or_else(String::new, |table| format!(" of {table}"));
     let observed = match waited {
-        Duration::ZERO => "nobody blocked".to_owned(),
+        // What is held between two looks of the canary is not seen.
+        Duration::ZERO => "nobody blocked for 0.02 s or more".to_owned(),
         _ => format!("{who}{table} blocked for {} on the way {way}", duration(waited)),
     };
     let reason = (waited > limit).then_some(Reason::RollbackBlocks);

@@ -55,7 +55,7 @@ pub(super) struct Scene<'a> {
 
 impl Scene<'_> {
     fn database(&self) -> &str {
-        &self.context.first_database
+        self.context.first_database()
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use rusqlite_migration::{M, Migrations};
 use ulid::Ulid;
 
@@ -110,8 +110,13 @@ fn copy_aside(connection: &Connection, path: &Path, schema: i64) -> Result<(), F
     Ok(())
 }
 
-/// Reads the store's identity, and draws it where the store is new.
+/// Reads the store's identity, and draws it where the store is new. Whoever only reads waits for no writer (G1).
 fn identify(mut connection: Connection) -> Result<(Connection, StoreId), Fault> {
+    let known: Option<String> =
+        connection.query_row("SELECT id FROM store", [], |row| row.get(0)).optional()?;
+    if let Some(id) = known {
+        return Ok((connection, StoreId::new(id)));
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let id = read_or_draw(&transaction)?;
     transaction.commit()?;
