@@ -15,7 +15,9 @@ use super::{Exit, kept, show};
 use crate::engine::exec::Output;
 use crate::engine::{Engine, EngineError, ExecSpec};
 
-/// Finds the server's programs; arguments are psql's. Without a database it opens the first that was restored.
+/// Finds the server's programs; arguments are psql's. Without a database it opens the first that was restored. The kept
+/// copy of a rehearsal has event triggers on, and one that runs at login could keep the person out; a server that can't
+/// switch them off for a session refuses the option (2026-11-22).
 const OPEN: &str = r#"
 for bin in /usr/lib/postgresql/*/bin /usr/local/bin /usr/local/pgsql/bin /usr/bin; do
   [ -x "$bin/psql" ] && PATH=$bin:$PATH && break
@@ -23,8 +25,11 @@ done
 export PGHOST=127.0.0.1 PGUSER=postgres HOME=/nonexistent PSQL_HISTORY=/dev/null PSQLRC=/dev/null
 first="select datname from pg_database where not datistemplate
        order by datname = 'postgres', oid limit 1"
-for own in postgres template1; do
-  PGDATABASE=$(psql -XAtd "$own" -c "$first" 2>/dev/null) && break
+for PGOPTIONS in '-c event_triggers=off' ''; do
+  export PGOPTIONS
+  for own in postgres template1; do
+    PGDATABASE=$(psql -XAtd "$own" -c "$first" 2>/dev/null) && break 2
+  done
 done
 export PGDATABASE
 exec psql "$@"

@@ -39,6 +39,7 @@ struct State {
     kept: bool,
     paused: bool,
     copied: bool,
+    event_triggers: bool,
     mark: Option<String>,
     errors: VecDeque<ServerError>,
     unread: u64,
@@ -112,6 +113,11 @@ impl ServerLog {
     /// Waits for the end of the log, which is the end of process 1 or of the attachment.
     pub async fn ended(&self) {
         self.until(|_| false).await;
+    }
+
+    /// Whether the server's sessions can switch event triggers off; known once it is ready.
+    pub(super) fn has_event_triggers(&self) -> bool {
+        lock(&self.state).event_triggers
     }
 
     /// Takes the errors that were printed since the last call.
@@ -203,6 +209,8 @@ impl State {
             self.ready = false;
         } else if line == start::COPIED {
             self.copied = true;
+        } else if line == start::EVENT_TRIGGERS {
+            self.event_triggers = true;
         } else if line == start::OVER {
             self.over = true;
         } else if line == start::NO_POSTGRES {

@@ -76,7 +76,8 @@ impl<'a> Starting<'a> {
         let inspected = inspected?;
         let properties = profile::verify(&spec, &inspected)?;
         let volume = inspected.volumes.into_iter().find(|(_, inside)| inside == start::VOLUME);
-        let wire = Wire::new(engine.clone(), request.name.clone(), nonce);
+        let wire = Wire::new(engine.clone(), request.name.clone(), nonce)
+            .with_event_triggers(log.has_event_triggers());
         let admin = wire.connect_when_ready(request.own_database, Login::Superuser).await?;
         let version = admin.server_version().await?;
         let facts = facts(engine, request, version.number, properties, shown(request));

@@ -65,6 +65,7 @@ pub struct Wire {
     engine: Engine,
     container: String,
     nonce: String,
+    has_event_triggers: bool,
 }
 
 /// A connection whose server has shown the nonce.
@@ -161,7 +162,22 @@ impl Wire {
     /// The way to the server in a container that was started with this nonce as its setting
     /// [`drillyard.run`](start::NONCE). Nothing is connected yet.
     pub fn new(engine: Engine, container: String, nonce: String) -> Self {
-        Self { engine, container, nonce }
+        Self { engine, container, nonce, has_event_triggers: false }
+    }
+
+    /// Says whether sessions of the server can switch event triggers off. A superuser's then does, or one of the backup's
+    /// would run before its first statement; the role that asks the checks does so by a setting of its own.
+    pub(super) fn with_event_triggers(self, has_event_triggers: bool) -> Self {
+        Self { has_event_triggers, ..self }
+    }
+
+    fn options(&self, login: Login) -> String {
+        match login {
+            Login::Superuser if self.has_event_triggers => {
+                format!("{} {}", login.options(), start::NO_EVENT_TRIGGERS)
+            }
+            Login::Superuser | Login::Checker => login.options().to_owned(),
+        }
     }
 
     /// The container at the other end, for programs that must run inside it.
@@ -208,7 +224,7 @@ impl Wire {
         });
         let stream = tokio::io::join(StreamReader::new(Box::pin(answers)), exec.input);
         let mut config = tokio_postgres::Config::new();
-        config.user(login.role()).dbname(database).application_name("drillyard").options(login.options());
+        config.user(login.role()).dbname(database).application_name("drillyard").options(self.options(login));
         let connected = config.connect_raw(stream, NoTls).await;
         let (client, connection) =
             connected.map_err(|error| WireError::of("refused the connection", &error))?;

@@ -46,8 +46,13 @@ const TAKES_OLD_ROWS: &str = "delete from customers where id <= 30 and exists (s
 
 /// Rehearses them in one run, and says of all of them what is wrong.
 fn rehearsed(traps: &[Trap]) -> Run {
-    let scene = Scene::with_bytes(DATABASE.as_bytes());
-    let mut drill = vec![HEAD.to_owned()];
+    rehearsed_on(DATABASE, HEAD, traps)
+}
+
+/// The same on another database, under another head of the drill.
+fn rehearsed_on(database: &str, head: &str, traps: &[Trap]) -> Run {
+    let scene = Scene::with_bytes(database.as_bytes());
+    let mut drill = vec![head.to_owned()];
     for Trap { name, forward, back, writes, expect, .. } in traps {
         let expect = if expect.is_empty() { String::new() } else { format!("    expect: {expect}\n") };
         drill.push(format!("  - name: {name}\n{expect}"));
@@ -59,6 +64,7 @@ fn rehearsed(traps: &[Trap]) -> Run {
     }
     scene.write("drill.yaml", drill.concat());
     let run = scene.run_file("drill.yaml", &[]);
+    assert_eq!(run.json["rehearsals"].as_array().map(Vec::len), Some(traps.len()), "{}", run.told());
     let mut wrong = Vec::new();
     for (trap, rehearsal) in traps.iter().zip(run.json["rehearsals"].as_array().unwrap()) {
         let sentence = rehearsal["sentence"].as_str().unwrap();
@@ -284,4 +290,44 @@ fn rows_that_a_way_back_loses_only_after_writes_are_excused_by_no_other() {
             ..trap
         },
     ]);
+}
+
+/// One keeps a table, one keeps everybody out who names himself as our own sessions do.
+const EVENT_TRIGGERS: &str = "
+create function on_drop() returns event_trigger language plpgsql as $$ begin raise exception 'tables stay'; end $$;
+create event trigger tables_stay on sql_drop when tag in ('DROP TABLE') execute function on_drop();
+create function on_login() returns event_trigger language plpgsql as $$ begin
+  if current_setting('application_name') like 'drillyard%' then raise exception 'nobody enters'; end if;
+end $$;
+create event trigger nobody_enters on login execute function on_login();
+alter event trigger nobody_enters enable always;
+";
+
+#[test]
+fn k7_a_migration_meets_the_event_triggers_of_its_database_and_our_own_sessions_do_not() {
+    let trap = Trap { forward: FORWARD, back: BACK, ..Trap::default() };
+    let head = HEAD.replace("relaxed }", "relaxed, image: \"drillyard/postgres:17\" }");
+    let run = rehearsed_on(
+        &format!("{DATABASE}{EVENT_TRIGGERS}"),
+        &head,
+        &[
+            Trap {
+                name: "kept-by-a-trigger",
+                forward: "create table brief (id int);",
+                back: "drop table brief;",
+                ends: "failed(rollback_failed)",
+                says: "kept-by-a-trigger.back.sql, line 1",
+                ..trap
+            },
+            Trap {
+                name: "beside-the-triggers",
+                writes: Some("insert into customers (id, points) values (1000, 1);"),
+                expect: "{}\n    checks: { after_forward: [{ rows: { table: public.customers, equals: 100 } }] }",
+                ends: "passed",
+                says: "data and schema are what they were",
+                ..trap
+            },
+        ],
+    );
+    assert_eq!(run.json["sandbox"]["server_version"].as_str().map(|version| &version[..3]), Some("17."));
 }

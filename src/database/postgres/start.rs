@@ -37,7 +37,8 @@ pub const ORIGIN: &str = "/run/drillyard/origin";
 /// server that outlived the loop would hold the lease's pipe.
 ///
 /// From 17 on a backup can run code on every connection, a login event trigger that sleeps for instance (measured);
-/// older servers do not know the setting.
+/// older servers do not know the setting. In a copy event triggers stay on, because a migration meets them in
+/// production; there our own sessions switch them off for themselves (2026-11-22).
 const PROCESS_1: &str = r#"
 set -u
 ttl=$1 data=$2 origin=$3; shift 3
@@ -73,7 +74,10 @@ if [ ! -s "$data/PG_VERSION" ]; then
     --no-instructions </dev/null >/dev/null || exit 79
 fi
 read -r major < "$data/PG_VERSION"
-if [ "${major%%.*}" -ge 17 ]; then set -- "$@" -c event_triggers=off; fi
+if [ "${major%%.*}" -ge 17 ]; then
+  echo "drillyard: event triggers" >&2
+  [ -n "$origin" ] || set -- "$@" -c event_triggers=off
+fi
 serve() { postgres -D "$data" "$@" </dev/null & server=$!; }
 stop() { kill -INT "$server"; wait "$server"; server=; }
 lives() { [ -z "$server" ] || kill -0 "$server" 2>/dev/null; }
@@ -137,3 +141,7 @@ pub const KEPT: &str = "drillyard: kept";
 pub const PAUSED: &str = "drillyard: paused";
 /// The line that it prints when the data directory has been copied.
 pub const COPIED: &str = "drillyard: copied";
+/// The line that it prints before the server of a version whose sessions can switch event triggers off.
+pub const EVENT_TRIGGERS: &str = "drillyard: event triggers";
+/// A superuser's session without event triggers: it wins over what the backup says of databases and roles.
+pub const NO_EVENT_TRIGGERS: &str = "-c event_triggers=off";
