@@ -18,6 +18,14 @@ pub(super) struct Pair<'a> {
     pub(super) after: &'a TableState,
 }
 
+impl Pair<'_> {
+    /// The columns whose values may be lost: one that is computed afterwards has lost what it is computed from, or
+    /// nothing.
+    fn held(&self) -> impl Iterator<Item = &Column> {
+        self.before.columns.iter().filter(|column| !self.after.computed.contains(&column.name))
+    }
+}
+
 /// What is asked of both sides, so that the answers can be laid side by side.
 struct Plan {
     /// Columns by which rows are paired. Without a key all that both sides have.
@@ -79,9 +87,7 @@ impl Plan {
         };
         let is_key = |name: &str| identity.iter().any(|(before, _)| before.name == name);
         let compared = pair
-            .before
-            .columns
-            .iter()
+            .held()
             .filter(|column| !is_key(&column.name))
             .map(|column| alike(column, pair.after).map_or((column.clone(), None), |(b, a)| (b, Some(a))))
             .collect();
@@ -189,9 +195,7 @@ async fn lines(
 /// Values of columns that are gone, where rows cannot be paired.
 async fn gone(pair: &Pair<'_>, before: &Session<'_>) -> Result<Vec<ColumnDifference>, DigestError> {
     let gone: Vec<&Column> = pair
-        .before
-        .columns
-        .iter()
+        .held()
         .filter(|column| pair.after.columns.iter().all(|other| other.name != column.name))
         .collect();
     if gone.is_empty() {
@@ -247,7 +251,10 @@ async fn keys_of(
         .map(|row| {
             let parts = identity.iter().enumerate();
             let parts: Vec<String> = parts
-                .map(|(number, column)| format!("{}={}", column.name, row.get::<_, &str>(number)))
+                .map(|(number, column)| {
+                    let value = row.get::<_, Option<&str>>(number).unwrap_or("NULL");
+                    format!("{}={value}", column.name)
+                })
                 .collect();
             parts.join(", ")
         })

@@ -55,6 +55,8 @@ pub struct TableState {
     pub sum: i128,
     /// The columns that the sum was taken of.
     pub columns: Vec<Column>,
+    /// Columns that hold nothing, because they are computed whenever they are read (virtual ones, since 18).
+    pub computed: Vec<String>,
     /// Sets of columns that identify a row, the primary key first.
     pub keys: Vec<Vec<String>>,
 }

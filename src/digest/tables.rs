@@ -24,8 +24,8 @@ WHERE relation.oid = 2613
       AND relation.oid >= 16384 AND relation.relpersistence <> 't' AND schema.nspname <> 'information_schema'
 ORDER BY 2, 3";
 
-/// Columns of every table, in their order, with what hashing needs to know. A virtual column holds nothing.
-/// `relation, column, base type, base type's name, output function, has length, is domain`.
+/// Columns of every table, in their order, with what hashing needs to know.
+/// `relation, column, base type, base type's name, output function, has length, is domain, is virtual`.
 const COLUMNS: &str = "\
 WITH RECURSIVE base (type, base, modifier, kind) AS (
   SELECT oid, oid, -1, typtype FROM pg_type
@@ -39,7 +39,8 @@ SELECT attribute.attrelid, attribute.attname::text, kind.oid,
        CASE WHEN output.proargtypes[0] = kind.oid OR argument.typtype = 'p'
             THEN format('%I.%I', output_schema.nspname, output.proname) END,
        CASE WHEN base.base = attribute.atttypid THEN attribute.atttypmod ELSE base.modifier END <> -1,
-       base.base <> attribute.atttypid
+       base.base <> attribute.atttypid,
+       attribute.attgenerated = 'v'
 FROM pg_attribute AS attribute
 JOIN pg_class AS relation ON relation.oid = attribute.attrelid AND (relation.relkind IN ('r', 'm') OR relation.oid = 2613)
 JOIN base ON base.type = attribute.atttypid AND base.kind <> 'd'
@@ -47,11 +48,12 @@ JOIN pg_type AS kind ON kind.oid = base.base JOIN pg_namespace AS kind_schema ON
 JOIN pg_proc AS output ON output.oid = kind.typoutput
 JOIN pg_type AS argument ON argument.oid = output.proargtypes[0]
 JOIN pg_namespace AS output_schema ON output_schema.oid = output.pronamespace
-WHERE attribute.attnum > 0 AND NOT attribute.attisdropped AND attribute.attgenerated <> 'v'
+WHERE attribute.attnum > 0 AND NOT attribute.attisdropped
   AND (relation.oid >= 16384 OR relation.oid = 2613)
 ORDER BY attribute.attrelid, attribute.attnum";
 
-/// Sets of columns that identify a row: unique over all rows, without NULL. `relation, columns`.
+/// Sets of columns that identify a row: unique over all rows, without NULL. A column may hold NULL that is said to be not
+/// NULL, where that was not validated (since 18). `relation, columns`.
 const KEYS: &str = "\
 SELECT index.indrelid,
        (SELECT array_agg(attribute.attname::text ORDER BY part.position)
@@ -65,6 +67,10 @@ WHERE index.indisunique AND index.indisvalid AND index.indpred IS NULL AND index
                   JOIN pg_attribute AS attribute ON attribute.attrelid = index.indrelid
                    AND attribute.attnum = part.number
                   WHERE part.position <= index.indnkeyatts AND NOT attribute.attnotnull)
+  AND NOT EXISTS (SELECT FROM unnest(index.indkey::int2[]) WITH ORDINALITY AS part (number, position)
+                  JOIN pg_constraint AS filled ON filled.conrelid = index.indrelid AND filled.contype = 'n'
+                   AND filled.conkey = ARRAY[part.number]
+                  WHERE part.position <= index.indnkeyatts AND NOT filled.convalidated)
 ORDER BY index.indrelid, index.indisprimary DESC, index.indnkeyatts, name.relname";
 
 /// What all tables hold.
@@ -79,7 +85,7 @@ pub(super) struct Content {
 
 /// Reads every table's state.
 pub(super) async fn read(session: &Session<'_>, options: &Options) -> Result<Content, DigestError> {
-    let mut columns = columns(session).await?;
+    let mut found = columns(session).await?;
     let mut keys = keys(session).await?;
     let mut content = Content::default();
     for row in session.rows("its tables", TABLES).await? {
@@ -92,12 +98,13 @@ pub(super) async fn read(session: &Session<'_>, options: &Options) -> Result<Con
             content.left_out.push(format!("content of {table} (a foreign table)"));
             continue;
         }
-        let columns = columns.remove(&relation).unwrap_or_default();
+        let Columns { held, computed } = found.remove(&relation).unwrap_or_default();
         let (ignored, columns): (Vec<Column>, _) =
-            columns.into_iter().partition(|column| options.ignores(&table, &column.name));
+            held.into_iter().partition(|column| options.ignores(&table, &column.name));
         let name = |column: Column| ColumnName::of(&table, column.name);
         content.ignored.extend(ignored.into_iter().map(name));
-        let state = read_one(session, &table, columns, keys.remove(&relation).unwrap_or_default()).await?;
+        let keys = keys.remove(&relation).unwrap_or_default();
+        let state = TableState { computed, ..read_one(session, &table, columns, keys).await? };
         if relation != LARGE_OBJECTS || state.rows > 0 {
             content.tables.insert(table, state);
         }
@@ -117,13 +124,31 @@ async fn read_one(
     let unclear = || DigestError::Answer { what: what.clone() };
     let row = rows.first().ok_or_else(unclear)?;
     let sum = row.get::<_, &str>(1).parse::<i128>().map_err(|_| unclear())?;
-    Ok(TableState { rows: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(), sum, columns, keys })
+    Ok(TableState {
+        rows: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(),
+        sum,
+        columns,
+        computed: Vec::new(),
+        keys,
+    })
 }
 
-async fn columns(session: &Session<'_>) -> Result<BTreeMap<u32, Vec<Column>>, DigestError> {
-    let mut found: BTreeMap<u32, Vec<Column>> = BTreeMap::new();
+/// A table's columns: those that hold values, and the names of those that are computed whenever they are read.
+#[derive(Default)]
+struct Columns {
+    held: Vec<Column>,
+    computed: Vec<String>,
+}
+
+async fn columns(session: &Session<'_>) -> Result<BTreeMap<u32, Columns>, DigestError> {
+    let mut found: BTreeMap<u32, Columns> = BTreeMap::new();
     for row in session.rows("its columns", COLUMNS).await? {
-        found.entry(row.get(0)).or_default().push(column(&row));
+        let columns = found.entry(row.get(0)).or_default();
+        if row.get(7) {
+            columns.computed.push(row.get(1));
+        } else {
+            columns.held.push(column(&row));
+        }
     }
     Ok(found)
 }

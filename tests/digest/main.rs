@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cost;
+mod eighteen;
 #[path = "../support/major.rs"]
 mod major;
 mod objects;

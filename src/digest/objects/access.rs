@@ -96,7 +96,7 @@ GROUP BY item.privilege_type, parname, item.grantee",
         sql: "
 SELECT 'default privilege', format('%s on %s of %s%s to %s', item.privilege_type,
          CASE subject.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
-                                    WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE subject.defaclobjtype::text END,
+                                    WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' WHEN 'L' THEN 'large objects' ELSE subject.defaclobjtype::text END,
          quote_ident(pg_get_userbyid(subject.defaclrole)),
          CASE subject.defaclnamespace WHEN 0 THEN '' ELSE ' in ' || subject.defaclnamespace::regnamespace END,
          CASE item.grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(item.grantee)) END),

@@ -42,7 +42,9 @@ WHERE relation.oid >= 16384 AND relation.relkind IN ('r', 'p', 'f') AND relation
         about: "columns",
         since: 0,
         // Servers since 15.20 keep a position in the log as `pg_attver` among the options; pg_dump leaves it out too
-        // (measured, 2026-11-21).
+        // (measured, 2026-11-21). That a column is not NULL is the column's, also where it is a constraint with a name and
+        // a state, as it is since 18; the name that the server gives by itself is not told, as pg_dump does not write it
+        // (2026-11-22).
         sql: "
 SELECT 'column', format('%I.%I.%I', schema.nspname, relation.relname, field.attname),
        schema.nspname::text, relation.relname::text,
@@ -50,7 +52,11 @@ SELECT 'column', format('%I.%I.%I', schema.nspname, relation.relname, field.attn
              'type', format_type(field.atttypid, field.atttypmod),
              'collation', CASE WHEN field.attcollation NOT IN (0, kind.typcollation)
                                THEN field.attcollation::regcollation::text END,
-             'nullable', CASE WHEN field.attnotnull THEN 'no' ELSE 'yes' END,
+             'nullable', CASE WHEN field.attnotnull THEN concat_ws(' ', 'no', CASE WHEN NOT filled.convalidated THEN '(not validated)' END,
+                                                                   CASE WHEN filled.connoinherit THEN '(not for heirs)' END)
+                         ELSE 'yes' END,
+             'not null named', nullif(filled.conname::text, relation.relname || '_' || field.attname || '_not_null'),
+             'not null inherited', CASE WHEN filled.coninhcount > 0 THEN CASE WHEN filled.conislocal THEN 'and local' ELSE 'only' END END,
              'default', CASE WHEN field.attgenerated = '' THEN pg_get_expr(initial.adbin, initial.adrelid) END,
              'generated', CASE WHEN field.attgenerated <> ''
                THEN field.attgenerated::text || ' ' || pg_get_expr(initial.adbin, initial.adrelid) END,
@@ -67,17 +73,21 @@ JOIN pg_class AS relation ON relation.oid = field.attrelid
 JOIN pg_namespace AS schema ON schema.oid = relation.relnamespace
 JOIN pg_type AS kind ON kind.oid = field.atttypid
 LEFT JOIN pg_attrdef AS initial ON initial.adrelid = field.attrelid AND initial.adnum = field.attnum
+LEFT JOIN pg_constraint AS filled ON filled.conrelid = field.attrelid AND filled.contype = 'n'
+                                 AND filled.conkey = ARRAY[field.attnum]
 WHERE relation.oid >= 16384 AND relation.relkind IN ('r', 'p', 'f') AND relation.relpersistence <> 't'
   AND schema.nspname <> 'information_schema' AND NOT MEMBER('pg_class'::regclass, relation.oid)",
     },
     Question {
         about: "constraints",
         since: 0,
-        // That a column is not NULL is the column's, also where it has a constraint's name.
+        // That a column is not NULL is told of the column. What is not enforced is not validated either; whether it is
+        // enforced is known since 18, and stands at the end of its definition in the other's place.
         sql: "
 SELECT CASE rule.contype WHEN 'f' THEN 'foreign key' WHEN 'p' THEN 'primary key' ELSE 'constraint' END,
        format('%I.%I.%I', schema.nspname, relation.relname, rule.conname), schema.nspname::text, relation.relname::text,
-       ARRAY['definition'::text, regexp_replace(pg_get_constraintdef(rule.oid), ' NOT VALID$', ''), 'validated', rule.convalidated::text,
+       ARRAY['definition'::text, regexp_replace(pg_get_constraintdef(rule.oid), ' NOT (VALID|ENFORCED)$', ''), 'validated', rule.convalidated::text,
+             'enforced', to_jsonb(rule) ->> 'conenforced',
              'inherited', CASE WHEN rule.coninhcount > 0 THEN CASE WHEN rule.conislocal THEN 'and local' ELSE 'only' END END,
              'parent', (SELECT format('%s.%I', parent.conrelid::regclass, parent.conname)
                         FROM pg_constraint AS parent WHERE parent.oid = rule.conparentid)]
