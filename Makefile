@@ -51,6 +51,7 @@ versions-test: prepare ## Restores, checks, digests and rehearsals against Postg
 	@tests/prepare
 	@DRILLYARD_TEST_MAJOR=$(MAJOR) cargo test --locked --no-fail-fast --test digest --test check --test drills \
 		--test sabotage --test rollbacks --test canaries
+	@cargo test --locked --no-fail-fast --test digest --test check -- --ignored eighteen::
 
 .PHONY: bench
 bench: prepare ## Restores of a 481 MB database against a naive one and the host's own, interleaved
@@ -59,7 +60,7 @@ bench: prepare ## Restores of a 481 MB database against a naive one and the host
 
 .PHONY: digest-bench
 digest-bench: prepare ## A digest of the 481 MB database as a multiple of counting its rows, on 15 and 17
-	@cargo test --locked --test digest -- --ignored --nocapture
+	@cargo test --locked --test digest -- --ignored --nocapture cost::
 
 .PHONY: bench-s3
 bench-s3: ## One object of 1 GiB from a server on loopback against curl, interleaved

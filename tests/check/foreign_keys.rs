@@ -83,6 +83,15 @@ async fn a_constraint_that_is_not_valid_warns_or_fails() {
     let failed = ask(&db, NotValid::Fail).await;
     assert_eq!((failed.outcome, failed.reason), (Outcome::Failed, Some(Reason::CheckFailed)));
     assert_eq!(failed.observed, "1 hold; NOT VALID: public.b later");
+
+    db.server.superuser(&db.name).await.batch_execute("DROP TABLE c").await.unwrap();
+    let alone = ask(&db, NotValid::Warn).await;
+    assert_eq!(
+        (alone.outcome, alone.observed.as_str()),
+        (Outcome::Passed, "none could be asked"),
+        "{alone:?}"
+    );
+    assert!(alone.warnings[1].ends_with("nothing was proven"), "{alone:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod containment;
+mod eighteen;
 mod foreign_keys;
 mod fresh;
 #[path = "../support/major.rs"]

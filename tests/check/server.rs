@@ -32,6 +32,11 @@ pub async fn database_17(sql: &str) -> Database {
     Database::new(shared(17).await, sql).await
 }
 
+/// A new database on the shared PostgreSQL 18.
+pub async fn database_18(sql: &str) -> Database {
+    Database::new(shared(18).await, sql).await
+}
+
 pub struct Database {
     pub server: &'static Server,
     pub name: String,
