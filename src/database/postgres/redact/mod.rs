@@ -4,7 +4,8 @@
 //! raise any text under any SQLSTATE, and the list of messages is open. So nothing is searched for that looks like a
 //! value; instead a text keeps only what is known to be none (2026-11-21):
 //!
-//! - words of the server's own vocabulary (`words.txt`, the frequent words of PostgreSQL 17's messages),
+//! - words of the server's own vocabulary (`words.txt`, the frequent words of PostgreSQL 17's messages, and those that 18's
+//!   messages about definitions and rows have beside them),
 //! - names in double quotes after the word for their kind (`relation "public.orders"`), up to a colon or the first
 //!   part that is not shown: a value can hold quotes and words of its own, and what follows it can't be told from it,
 //! - types and operators of an undefined function or operator, locale names, and libraries in `$libdir`,

@@ -3,6 +3,22 @@ use proptest::prelude::*;
 use super::redact;
 
 #[test]
+fn messages_that_18_has_added_are_shown() {
+    for message in [
+        "constraint \"t_a_check\" conflicts with NOT ENFORCED constraint on relation \"t\"",
+        "cannot alter enforceability of constraint \"t_a_check\" of relation \"t\"",
+        "unique constraints on virtual generated columns are not supported",
+        "constraint using WITHOUT OVERLAPS needs at least two columns",
+        "foreign key uses PERIOD on the referenced table but not the referencing table",
+        "update or delete on table \"a\" violates RESTRICT setting of foreign key constraint \"f\" on table \"b\"",
+        "cannot validate constraint \"t_a_not_null\" of relation \"t\"",
+        "conflicting NO INHERIT declaration for not-null constraint on column \"a\"",
+    ] {
+        assert_eq!(redact("42601", message), message);
+    }
+}
+
+#[test]
 fn names_stay_and_values_go() {
     for (sqlstate, message, shown) in [
         ("42P01", "relation \"public.orders\" does not exist", "relation \"public.orders\" does not exist"),
