@@ -248,15 +248,20 @@ fn sql_of_the_drills_own_and_analyze_have_no_limit_of_their_own_and_the_sandboxs
     scene.run(&lacking).must_be("errored(extension_missing)");
 }
 
-/// More lines that drop what is not there than were kept of the client's errors once: each is harmless by its line.
+/// More lines that drop what is not there than were kept of the client's errors once: each is harmless by its line. The
+/// dump names no version.
 #[test]
 fn d10_a_dump_of_thousands_of_tables_that_drops_them_first_is_whole() {
-    let drops: Vec<String> =
-        (0..5_500).map(|n| format!("ALTER TABLE ONLY public.t{n} DROP CONSTRAINT t{n}_pkey;\n")).collect();
+    let drops = |n| match n % 2 {
+        0 => format!("ALTER TABLE ONLY public.t{n} DROP CONSTRAINT t{n}_pkey;\n"),
+        _ => format!("ALTER DOMAIN public.d{n} DROP CONSTRAINT d{n}_check;\n"),
+    };
+    let drops: Vec<String> = (0..5_500).map(drops).collect();
     let dump =
         format!("{}CREATE TABLE public.orders AS SELECT generate_series(1, 20000) AS id;\n", drops.concat());
     let run = Scene::with_bytes(dump.as_bytes()).run(&ORDERS);
     run.must_be("passed");
+    assert!(run.lists("not_verified", "the server's version"), "{}", run.json["not_verified"]);
     let errors = run.json["restore_errors"].as_array().unwrap();
     assert_eq!(errors.iter().filter_map(|error| error["count"].as_u64()).sum::<u64>(), 5_500);
 }
@@ -273,6 +278,23 @@ fn checks_of_several_databases_say_which_one_they_ask_and_which_nobody_asked() {
     assert!(run.lists("not_verified", "database shop: no check asks it"), "{}", run.told());
     let warned = run.json["checks"][0]["warnings"].to_string();
     assert!(warned.contains("asked of the database a_first, the first of 2"), "{warned}");
+}
+
+/// Before 16 only a superuser may own a subscription; since then a role that is none.
+#[test]
+fn d8_who_owns_a_subscription_becomes_no_superuser() {
+    let production = production(17);
+    production.psql("postgres", "create database subscribed");
+    let subscription = "create role subscriber; grant create on database subscribed to subscriber; \
+        create table orders as select generate_series(1, 20000) as id; \
+        create subscription mirror connection 'dbname=x password=y' publication p with (connect = false); \
+        alter subscription mirror owner to subscriber";
+    production.psql("subscribed", subscription);
+    let query = "select count(*) from pg_roles join pg_subscription on subowner = pg_roles.oid \
+        where rolname = 'subscriber' and not rolsuper";
+    let checks = format!("sql: {{ name: owner, query: \"{query}\", equals: 1 }}");
+    let run = Scene::with(&production.backup(&["subscribed"])).run(&Drill { checks: &checks, ..ORDERS });
+    run.must_be("passed");
 }
 
 /// `pg_dump` of a database of no known encoding hands its bytes on as they are.
@@ -326,6 +348,19 @@ fn d6_an_image_of_an_older_major_version_is_the_drills_fault() {
     run.must_be("errored(version)");
     let sentence = run.json["sentence"].to_string();
     assert!(sentence.contains("15") && sentence.contains("17"), "{sentence}");
+}
+
+/// A backup host often has a newer `pg_dump` than its servers. The header is 17's own, but for the server that it names.
+#[test]
+fn d6_an_archive_of_a_newer_pg_dump_is_restored_by_the_oldest_that_reads_it() {
+    let mut archive = fs::read(production(17).backup(&[])).unwrap();
+    let version = archive.windows(3).position(|window| window == b"17.").unwrap();
+    archive[version..version + 3].copy_from_slice(b"15.");
+    let run = Scene::with_bytes(&archive).run(&ORDERS);
+    run.must_be("passed");
+    let (backup, sandbox) = (&run.json["backup"]["server_version"], &run.json["sandbox"]["server_version"]);
+    assert!(backup.to_string().contains("15.") && sandbox.to_string().contains("17."), "{backup} {sandbox}");
+    assert!(run.lists("warnings", "the sandbox is PostgreSQL 17"), "{}", run.told());
 }
 
 #[test]

@@ -40,6 +40,14 @@ impl Ready {
         self.artifact.header().server_version.as_ref().map(|version| version.major)
     }
 
+    /// Major version of the sandbox that it is restored in: the dumped server's, or a newer one where only that one's
+    /// `pg_restore` reads the archive. A backup host may have a newer `pg_dump` than its servers (2026-11-22).
+    pub(super) fn sandbox_major(&self) -> Option<MajorVersion> {
+        let header = self.artifact.header();
+        let reader = header.archive_version.as_deref().and_then(oldest_reader);
+        self.major().map(|major| reader.map_or(major, |reader| major.max(reader)))
+    }
+
     /// What the sandbox mounts.
     pub(super) fn mount(&self) -> Option<PathBuf> {
         match &self.artifact {
@@ -64,6 +72,15 @@ impl Ready {
     /// Of a backup that is older on purpose, `fresh` counts from its recovery point.
     pub(super) fn recovery_point_of_an_older_choice(&self) -> Option<Timestamp> {
         self.started_at.filter(|_| self.chosen_by_hand)
+    }
+}
+
+/// The oldest `pg_restore` that reads archives of this version, where the oldest sandbox does not.
+fn oldest_reader(archive_version: &str) -> Option<MajorVersion> {
+    match archive_version.split('.').nth(1)?.parse::<u8>().ok()? {
+        ..=14 => None,
+        15 => Some(MajorVersion(16)),
+        16.. => Some(MajorVersion(17)),
     }
 }
 
@@ -185,4 +202,15 @@ pub(super) async fn same_inside(ready: &Ready, sandbox: &Sandbox) -> Result<(), 
     Err(Halt::new(Reason::SourceChanged, detail).with_hint(
         "a backup job replaced the file in the meantime, or the engine does not see this machine's files",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d6_an_archive_needs_the_oldest_pg_restore_that_reads_it() {
+        let readers = ["1.12.0", "1.14.0", "1.15.0", "1.16.0"].map(oldest_reader);
+        assert_eq!(readers, [None, None, Some(MajorVersion(16)), Some(MajorVersion(17))]);
+    }
 }

@@ -120,7 +120,7 @@ async fn recover(
 ) -> Result<(), Halt> {
     let backup = Box::pin(bring::bring(drill, order, opening.run, world, story)).await?;
     failpoint::reach("after_fetch").await;
-    let image = provision::image(drill, backup.major(), world, story).await?;
+    let image = provision::image(drill, backup.sandbox_major(), world, story).await?;
     let Retained { restored: held, rehearsed } = retained;
     let jobs = provision::sizing(drill, world.engine().await?, world.runner_memory).jobs;
 

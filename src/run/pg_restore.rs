@@ -9,7 +9,7 @@ use crate::database::postgres::restore_errors::DropLines;
 use crate::database::postgres::start;
 use crate::database::postgres::transcript::PgRestoreTranscript;
 use crate::definition::{Drill, Roles};
-use crate::model::BackupFormat;
+use crate::model::{BackupFormat, MajorVersion};
 use crate::sandbox::Sandbox;
 use crate::sandbox::wire::Session;
 use crate::source::ArchiveFile;
@@ -23,7 +23,7 @@ pub(super) async fn load(
 ) -> Result<Loaded, Halt> {
     let mut roles_created = BTreeSet::new();
     if drill.restore.roles == Roles::CreateMissing {
-        roles_created = create_missing_roles(archive, session).await?;
+        roles_created = create_missing_roles(archive, sandbox.major, session).await?;
     }
     let brings_database = archive.toc.contents.database.is_some();
     make_room(session, archive, brings_database).await?;
@@ -36,16 +36,24 @@ pub(super) async fn load(
         roles_created,
         own_database,
         drops: DropLines::default(),
+        version_guessed: false,
         ended_early: false,
     })
 }
 
-/// Owners and grantees of the archive that the server lacks. An event trigger needs a superuser for its owner.
-async fn create_missing_roles(archive: &ArchiveFile, session: &Session) -> Result<BTreeSet<String>, Halt> {
+/// Owners and grantees of the archive that the server lacks. An event trigger needs a superuser for its owner, and so did
+/// a subscription before 16; who is one without need can do what nobody could in production (2026-11-22).
+async fn create_missing_roles(
+    archive: &ArchiveFile,
+    server: MajorVersion,
+    session: &Session,
+) -> Result<BTreeSet<String>, Halt> {
     let mut created: BTreeSet<String> = BTreeSet::new();
     let contents = &archive.toc.contents;
     for role in &contents.roles {
-        if create_role(session, role, contents.superuser_owners.contains(role)).await? {
+        let superuser = contents.superuser_owners.contains(role)
+            || server < MajorVersion(16) && contents.subscription_owners.contains(role);
+        if create_role(session, role, superuser).await? {
             created.insert(role.clone());
         }
     }

@@ -19,8 +19,9 @@ use crate::sandbox::{Request, Sandbox};
 /// The oldest server that a sandbox may be: the first with `pg_read_all_data`, which checks are asked with. An older
 /// backup is restored into this one, as an upgrade would do (2026-11-22).
 const OLDEST_MAJOR: MajorVersion = MajorVersion(14);
-/// The newest major version that this program prepares an image for; what hand-written SQL is restored into.
-const NEWEST_MAJOR: MajorVersion = MajorVersion(17);
+/// What SQL is restored into that names no version: the first of these that the engine has an image of, else the last,
+/// for which `docker/prepare` makes one (2026-11-22).
+const GUESSED_MAJORS: [MajorVersion; 2] = [MajorVersion(18), MajorVersion(17)];
 /// Longest wait for a registry.
 const PULL: Duration = Duration::from_mins(20);
 /// Longest wait for a look at the disk.
@@ -100,7 +101,10 @@ fn fits(reference: &str, image: &str, machine: &str) -> Result<(), Halt> {
 fn references(drill: &Drill, major: Option<MajorVersion>) -> Vec<String> {
     match &drill.sandbox.image {
         Some(image) => vec![image.clone()],
-        None => images_of(major.unwrap_or(NEWEST_MAJOR)),
+        None => match major {
+            Some(major) => images_of(major),
+            None => GUESSED_MAJORS.into_iter().flat_map(images_of).collect(),
+        },
     }
 }
 
@@ -125,7 +129,7 @@ fn missing(references: &[String], why: &str) -> Halt {
 /// image.
 fn how_to_get(references: &[String]) -> String {
     match references {
-        [ours, official] => {
+        [.., ours, official] => {
             let major = ours.rsplit(':').next().unwrap_or_default();
             format!("run docker/prepare {major}, or docker pull {official}, where the engine runs")
         }
@@ -202,6 +206,14 @@ pub(super) async fn provision<J: Journal>(
         Some(major) if sandbox.major > major => {
             let newer = format!("the sandbox is PostgreSQL {}, the backup is of {major}", sandbox.major);
             story.warn(newer).await?;
+            Ok(sandbox)
+        }
+        None if drill.sandbox.image.is_none() => {
+            let guessed = format!(
+                "the server's version: the dump names none, and PostgreSQL {} was taken",
+                sandbox.major
+            );
+            story.not_verified(guessed).await?;
             Ok(sandbox)
         }
         _ => Ok(sandbox),

@@ -51,6 +51,7 @@ pub(super) async fn load<J: Journal>(
     .await?;
     let transcript = transcript.finish(exit_code);
     let own_database = Some(OWN_DATABASE.to_owned());
+    let version_guessed = drill.sandbox.image.is_none() && plain.header.facts.server_version.is_none();
     let Some(Streamed { summary, roles_created, drops }) = streamed else {
         // psql has ended by itself; what it met is judged first, and that it ended is a finding of its own.
         let drops = DropLines::default();
@@ -59,6 +60,7 @@ pub(super) async fn load<J: Journal>(
             roles_created: BTreeSet::new(),
             own_database,
             drops,
+            version_guessed,
             ended_early: true,
         });
     };
@@ -66,7 +68,7 @@ pub(super) async fn load<J: Journal>(
         story.not_verified(unproven).await?;
     }
     judge_holdings(Holdings::from(&summary), drill.backup.contains, drill.backup.allow_empty)?;
-    Ok(Loaded { transcript, roles_created, own_database, drops, ended_early: !seen.found })
+    Ok(Loaded { transcript, roles_created, own_database, drops, version_guessed, ended_early: !seen.found })
 }
 
 /// Hands the dump on, chunk by chunk, and at its end asks `psql` to show that it came that far.
@@ -152,6 +154,7 @@ pub(super) async fn load_roles(sandbox: &Sandbox, file: &Path) -> Result<Loaded,
         roles_created: BTreeSet::new(),
         own_database: None,
         drops: drops.finish(),
+        version_guessed: false,
         ended_early: false,
     })
 }

@@ -40,6 +40,8 @@ pub(super) struct Loaded {
     pub own_database: Option<String>,
     /// Lines of a plain dump that drop what is to be made anew.
     pub drops: DropLines,
+    /// Nobody said which version the backup is of.
+    pub version_guessed: bool,
     /// The program has not come to the end of what it was given.
     pub ended_early: bool,
 }
@@ -160,6 +162,7 @@ async fn judge<J: Journal>(
         allowed: &allowed,
         roles_ignored: drill.restore.roles == Roles::Ignore,
         drops: &loaded.drops,
+        version_guessed: loaded.version_guessed,
     };
     let errors = classify(&printed, &loaded.transcript, &rules);
     for group in &errors {

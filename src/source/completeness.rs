@@ -17,6 +17,8 @@ pub struct Holdings {
     pub table_data: u64,
     /// Rows, positions of sequences, large objects.
     pub data: bool,
+    /// What the planner knows of tables, which is worth nothing without them.
+    pub statistics: bool,
 }
 
 impl From<&Contents> for Holdings {
@@ -26,6 +28,7 @@ impl From<&Contents> for Holdings {
             tables: contents.tables,
             table_data: contents.table_data,
             data: contents.has_data(),
+            statistics: contents.statistics > 0,
         }
     }
 }
@@ -39,6 +42,7 @@ impl From<&PlainSummary> for Holdings {
             tables: summary.tables,
             table_data,
             data: table_data + summary.sequence_positions > 0,
+            statistics: summary.statistics > 0,
         }
     }
 }
@@ -50,8 +54,11 @@ pub fn judge_holdings(
     allow_empty: bool,
 ) -> Result<(), SourceError> {
     use definition::Contains::{Data, Full, Schema};
-    let Holdings { schema, tables, table_data, data } = holdings;
+    let Holdings { schema, tables, table_data, data, statistics } = holdings;
     let missing = match contains {
+        _ if !schema && !data && statistics => {
+            "it holds statistics and neither tables nor rows, as with --statistics-only"
+        }
         _ if !schema && !data => {
             "it holds neither tables nor rows: the database was empty (`backup.allow_empty`)"
         }
@@ -64,7 +71,11 @@ pub fn judge_holdings(
         Data if !data => "the drill says that it holds data, and it holds definitions only",
         Full | Schema | Data => return Ok(()),
     };
-    let empty = table_data == 0 && (tables == 0 || contains != Full) && !(contains == Data && schema);
+    // An empty database has no statistics either.
+    let empty = table_data == 0
+        && (tables == 0 || contains != Full)
+        && !(contains == Data && schema)
+        && (schema || !statistics);
     if allow_empty && empty { Ok(()) } else { Err(SourceError::Incomplete { what: missing.to_owned() }) }
 }
 
@@ -90,8 +101,25 @@ mod tests {
     use crate::definition::Contains;
 
     fn judged(schema: bool, tables: u64, table_data: u64, contains: Contains, allow_empty: bool) -> bool {
-        judge_holdings(Holdings { schema, tables, table_data, data: table_data > 0 }, contains, allow_empty)
-            .is_ok()
+        let holdings = Holdings { schema, tables, table_data, data: table_data > 0, statistics: false };
+        judge_holdings(holdings, contains, allow_empty).is_ok()
+    }
+
+    #[test]
+    fn d12_statistics_are_neither_rows_nor_an_empty_database() {
+        let alone = Holdings { schema: false, tables: 0, table_data: 0, data: false, statistics: true };
+        for (contains, allow_empty) in [
+            (Contains::Full, false),
+            (Contains::Full, true),
+            (Contains::Schema, true),
+            (Contains::Data, true),
+        ] {
+            let error = judge_holdings(alone, contains, allow_empty).unwrap_err();
+            assert!(error.to_string().contains("--statistics-only"), "{error}");
+        }
+        let beside_tables = Holdings { schema: true, tables: 2, ..alone };
+        let error = judge_holdings(beside_tables, Contains::Full, false).unwrap_err();
+        assert!(error.to_string().contains("not the rows of any"), "{error}");
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct PlainSummary {
     pub inserts: u64,
     /// Calls of `setval`.
     pub sequence_positions: u64,
+    /// Calls that restore statistics.
+    pub statistics: u64,
     /// Other statements that may write rows, by functions, blocks of code or queries: `pg_dump` writes none but those
     /// that fill large objects.
     pub other_writes: u64,
@@ -112,6 +114,7 @@ impl PlainSummary {
                 self.tables += u64::from(statement.creates_table);
                 match statement.writes {
                     Some(Writes::SequencePosition) => self.sequence_positions += 1,
+                    Some(Writes::Statistics) => self.statistics += 1,
                     Some(Writes::Anything) => self.other_writes += 1,
                     None => {}
                 }

@@ -35,6 +35,8 @@ pub(super) struct Statement {
 pub(super) enum Writes {
     /// A sequence's position.
     SequencePosition,
+    /// What the planner knows of a table: no row.
+    Statistics,
     /// Rows, perhaps.
     Anything,
 }
@@ -76,7 +78,9 @@ pub(super) fn read_statement(text: &[u8]) -> Option<Meaning> {
             Some(Meaning::Statement(Statement { roles: roles_in(&text), ..Statement::default() }))
         }
         "select" => {
-            let writes = if text.contains("setval(") || text.contains("setval (") {
+            let writes = if calls_statistics(words) {
+                Some(Writes::Statistics)
+            } else if text.contains("setval(") || text.contains("setval (") {
                 Some(Writes::SequencePosition)
             } else {
                 (!text.contains("set_config(")).then_some(Writes::Anything)
@@ -88,6 +92,14 @@ pub(super) fn read_statement(text: &[u8]) -> Option<Meaning> {
         }
         _ => None,
     }
+}
+
+/// Whether a SELECT is as `pg_dump --statistics` (18) writes it: `SELECT * FROM pg_catalog.pg_restore_relation_stats(…)`.
+fn calls_statistics(mut words: impl Iterator<Item = String>) -> bool {
+    let called = words.find(|word| word != "*" && word != "from");
+    let name = called.as_deref().and_then(|word| word.split_once('(')).map_or("", |(name, _)| name);
+    let name = name.strip_prefix("pg_catalog.").unwrap_or_default();
+    (name.starts_with("pg_restore_") || name.starts_with("pg_clear_")) && name.ends_with("_stats")
 }
 
 fn read_create(text: &str, next: &[String]) -> Statement {

@@ -162,6 +162,26 @@ fn a_large_statement_or_row_costs_no_memory() {
 }
 
 #[test]
+fn d12_what_restores_statistics_writes_no_row() {
+    // As pg_dump 18 writes it, of a table whose most common value is a trap.
+    let summary = whole(
+        "CREATE TABLE public.t (n text);\nSELECT * FROM pg_catalog.pg_restore_relation_stats(\n\t'version', \
+         '180006'::integer,\n\t'schemaname', 'public',\n\t'relname', 't'\n);\nSELECT * FROM \
+         pg_catalog.pg_restore_attribute_stats(\n\t'most_common_vals', '{setval(}'::text\n);\n\
+         SELECT pg_catalog.pg_clear_relation_stats('public', 't');\n",
+    );
+    assert_eq!((summary.tables, summary.statistics), (1, 3));
+    assert_eq!((summary.other_writes, summary.sequence_positions), (0, 0));
+    for text in [
+        "SELECT pg_restore_rows(1);",
+        "SELECT own.pg_restore_relation_stats(1);",
+        "SELECT fill(), pg_catalog.pg_clear_relation_stats('public', 't');",
+    ] {
+        assert_eq!((whole(text).statistics, whole(text).other_writes), (0, 1), "{text}");
+    }
+}
+
+#[test]
 fn a_dump_by_hand_may_fill_its_tables_in_any_way() {
     for text in [
         "CREATE TABLE t AS SELECT generate_series(1, 5);",

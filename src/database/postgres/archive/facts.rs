@@ -15,9 +15,11 @@ pub struct Contents {
     pub encoding: Option<String>,
     /// Roles that own something or are granted something.
     pub roles: BTreeSet<String>,
-    /// Those of them that own what only a superuser may own: event triggers, foreign data wrappers, subscriptions,
-    /// publications of all tables.
+    /// Those of them that own what only a superuser may own: event triggers, foreign data wrappers, publications of all
+    /// tables.
     pub superuser_owners: BTreeSet<String>,
+    /// Those of them that own subscriptions, which needed a superuser before PostgreSQL 16.
+    pub subscription_owners: BTreeSet<String>,
     /// Extensions that the restore creates.
     pub extensions: BTreeSet<String>,
     /// Definitions of any sort: schemas, tables, functions, … but not the database itself.
@@ -34,6 +36,8 @@ pub struct Contents {
     pub sequence_positions: u64,
     /// Entries that hold large objects.
     pub large_objects: u64,
+    /// Entries that hold statistics (since 18).
+    pub statistics: u64,
 }
 
 /// How the database was created.
@@ -93,7 +97,8 @@ impl Gathering {
             }
             "SEQUENCE SET" => contents.sequence_positions += 1,
             "BLOBS" | "LARGE OBJECTS" => contents.large_objects += 1,
-            "STDSTRINGS" | "SEARCHPATH" | "MATERIALIZED VIEW DATA" | "STATISTICS DATA" => {}
+            "STATISTICS DATA" => contents.statistics += 1,
+            "STDSTRINGS" | "SEARCHPATH" | "MATERIALIZED VIEW DATA" => {}
             description => self.define(description, entry),
         }
     }
@@ -117,6 +122,9 @@ impl Gathering {
             "ACL" | "DEFAULT ACL" | "POLICY" | "ROW SECURITY" | "USER MAPPING" => {
                 contents.roles.extend(roles_in(&entry.definition).needed);
             }
+            "SUBSCRIPTION" if !entry.owner.is_empty() => {
+                contents.subscription_owners.extend([entry.owner.clone()]);
+            }
             _ if needs_superuser(entry) => contents.superuser_owners.extend([entry.owner.clone()]),
             _ => {}
         }
@@ -131,8 +139,7 @@ impl Gathering {
 }
 
 fn needs_superuser(entry: &RawEntry) -> bool {
-    let always =
-        ["EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SUBSCRIPTION"].contains(&entry.description.as_str());
+    let always = ["EVENT TRIGGER", "FOREIGN DATA WRAPPER"].contains(&entry.description.as_str());
     let all_tables = entry.description == "PUBLICATION" && entry.definition.contains(" ALL TABLES");
     (always || all_tables) && !entry.owner.is_empty()
 }

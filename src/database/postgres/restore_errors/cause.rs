@@ -2,6 +2,9 @@
 
 use crate::model::Reason;
 
+/// The server does not understand a statement.
+pub(super) const SYNTAX: &str = "42601";
+
 /// The reason behind an error that is not harmless: the backup's fault unless it is known to be the sandbox's.
 pub fn reason(sqlstate: &str, message: &str) -> Reason {
     match sqlstate {
@@ -84,6 +87,9 @@ pub fn hint(reason: Reason, sqlstate: &str, message: &str) -> Option<String> {
             "raise max_locks_per_transaction in restore.settings".to_owned()
         }
         Reason::SandboxOutOfMemory => "raise sandbox.memory, or lower restore.jobs".to_owned(),
+        Reason::Version if sqlstate == SYNTAX => {
+            "name an image of the version that the dump is of, by sandbox.image".to_owned()
+        }
         Reason::Version => "use an image of the newest minor version, by sandbox.image".to_owned(),
         Reason::Timeout => "look for a statement_timeout in restore.settings or in the dump".to_owned(),
         Reason::RestoreFailed if message.contains("tablespace") => {

@@ -78,7 +78,8 @@ impl DropScanner {
 fn drops(line: &[u8]) -> bool {
     let alters = || {
         let constraint = b" DROP CONSTRAINT ";
-        line.starts_with(b"ALTER TABLE ") && memchr::memmem::find(line, constraint).is_some()
+        let owner = line.starts_with(b"ALTER TABLE ") || line.starts_with(b"ALTER DOMAIN ");
+        owner && memchr::memmem::find(line, constraint).is_some()
     };
     let column_default = || line.starts_with(b"ALTER TABLE ") && line.ends_with(b" DROP DEFAULT;");
     line.starts_with(b"DROP ")

@@ -68,6 +68,10 @@ impl History {
             Reason::ExtensionMissing | Reason::LocaleMissing => {
                 self.incomplete.get_or_insert_with(|| label.clone());
             }
+            // What the sandbox's version can't make.
+            Reason::Version if met.sqlstate == cause::SYNTAX => {
+                self.incomplete.get_or_insert_with(|| label.clone());
+            }
             _ => {}
         }
         if met.object.starts_with("TABLE DATA")

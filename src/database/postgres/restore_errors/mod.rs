@@ -55,6 +55,8 @@ pub struct Rules<'a> {
     pub roles_ignored: bool,
     /// Lines of a plain dump that drop what is to be made anew; empty for an archive.
     pub drops: &'a DropLines,
+    /// Whether nobody said which version the dump is of: the sandbox's may not know its syntax.
+    pub version_guessed: bool,
 }
 
 /// One error with everything that is known of it.
@@ -91,7 +93,10 @@ fn class_of(met: &Met, rules: &Rules<'_>, history: &mut History) -> RestoreError
     if let Some(allowed) = rules.allowed.iter().find(allows) {
         return RestoreErrorClass::Allowed(allowed.reason.clone());
     }
-    let reason = cause::reason(&met.sqlstate, &met.message);
+    let reason = match cause::reason(&met.sqlstate, &met.message) {
+        Reason::RestoreFailed if rules.version_guessed && met.sqlstate == cause::SYNTAX => Reason::Version,
+        reason => reason,
+    };
     if let Some(root) = history.root_of(met, reason) {
         history.followed(met, &root);
         return RestoreErrorClass::Follows(root);

@@ -69,7 +69,13 @@ fn cases() -> BTreeMap<String, Case> {
 }
 
 fn rules(drops: &DropLines, major: u16) -> Rules<'_> {
-    Rules { server_major: MajorVersion(major), allowed: &[], roles_ignored: false, drops }
+    Rules {
+        server_major: MajorVersion(major),
+        allowed: &[],
+        roles_ignored: false,
+        drops,
+        version_guessed: false,
+    }
 }
 
 fn classified(name: &str, case: &Case) -> (Vec<RestoreErrors>, Option<Judgement>) {
@@ -268,13 +274,36 @@ fn ten_thousand_different_errors_are_two_hundred_groups_and_all_are_counted() {
 }
 
 #[test]
+fn d6_syntax_that_a_guessed_version_does_not_know_is_nothing_against_the_backup() {
+    let error = |sqlstate: &str, message: &str| ServerError {
+        sqlstate: sqlstate.to_owned(),
+        message: message.to_owned(),
+    };
+    let virtual_column = error("42601", "syntax error at or near \"VIRTUAL\"");
+    let its_table = error("42P01", "relation \"public.t\" does not exist");
+    let lost_row = error("23505", "duplicate key value violates unique constraint \"t_pkey\"");
+    let drops = DropLines::default();
+    let judged = |errors: &[&ServerError], version_guessed| {
+        let errors: Vec<ServerError> = errors.iter().copied().cloned().collect();
+        let rules = Rules { version_guessed, ..rules(&drops, 17) };
+        verdict_of(&classify(&errors, &Transcript::default(), &rules), None, 0).unwrap()
+    };
+    let guessed = judged(&[&virtual_column, &its_table], true);
+    assert_eq!(guessed.reason, Reason::Version);
+    assert!(guessed.hint.is_some_and(|hint| hint.contains("sandbox.image")));
+    assert_eq!(judged(&[&virtual_column, &its_table], false).reason, Reason::RestoreFailed);
+    assert_eq!(judged(&[&virtual_column, &lost_row], true).reason, Reason::RestoreFailed);
+}
+
+#[test]
 fn drops_are_found_where_pg_dump_writes_them_in_pieces_of_any_size() {
     let dump = "SET x = 1;\nALTER TABLE ONLY public.a DROP CONSTRAINT b;\nDROP TABLE public.a;\n\nCREATE TABLE a (\n\
-                DROP TABLE;\n);\nSELECT pg_catalog.lo_unlink('1');\nDROP\n";
+                DROP TABLE;\n);\nSELECT pg_catalog.lo_unlink('1');\nDROP\n\
+                ALTER DOMAIN public.d DROP CONSTRAINT d_pos;\nALTER DOMAIN public.d OWNER TO o;\n";
     for size in 1..dump.len() {
         let mut scanner = DropScanner::default();
         dump.as_bytes().chunks(size).for_each(|piece| scanner.feed(piece));
-        assert_eq!(scanner.finish(), [2, 3, 6, 8].into_iter().collect());
+        assert_eq!(scanner.finish(), [2, 3, 6, 8, 10].into_iter().collect());
     }
 }
 
