@@ -25,8 +25,8 @@ pub enum EngineEvent {
 pub type EngineEvents = Pin<Box<dyn Stream<Item = EngineEvent> + Send>>;
 
 impl Engine {
-    /// Subscribes to a container's events. `since` is in whole seconds since 1970 by the engine's clock: the engine
-    /// replays what happened between then and the subscription.
+    /// Subscribes to the events of a container, by its name or its identity. `since` is in whole seconds since 1970 by
+    /// the engine's clock: the engine replays what happened between then and the subscription.
     pub fn events_of(&self, container: &str, since: i64) -> EngineEvents {
         let filters = HashMap::from([
             ("container".to_owned(), vec![container.to_owned()]),
@@ -44,8 +44,10 @@ impl Engine {
 
 /// The engine's filter takes every container whose name begins so (measured): a copy's end is not its origin's.
 fn event_of(container: &str, message: EventMessage) -> Option<EngineEvent> {
-    let attributes = message.actor.and_then(|actor| actor.attributes)?;
-    if attributes.get("name").is_some_and(|name| name != container) {
+    let actor = message.actor?;
+    let attributes = actor.attributes?;
+    let is_its_name = attributes.get("name").is_none_or(|name| name == container);
+    if !is_its_name && actor.id.as_deref() != Some(container) {
         return None;
     }
     match message.action.as_deref()? {

@@ -8,13 +8,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 use super::halt::Halt;
-use super::world::wall_clock;
 use crate::engine::{ContainerSpec, Engine, EngineEvent};
+use crate::failpoint;
 use crate::model::Reason;
 use crate::sandbox::profile;
 
 /// Longest wait for the engine to tell how a container ended, and for its removal.
 const ENDING: Duration = Duration::from_secs(30);
+/// Since when the engine tells what became of a program: it remembers its latest events only.
+const EVER: i64 = 1;
 /// The most that is kept of what a program prints, its end.
 const OUTPUT: usize = 64 * 1024;
 
@@ -26,12 +28,15 @@ pub(super) async fn run_to_end(
     spec: &ContainerSpec,
     input: Option<&SecretString>,
 ) -> Result<(i64, Vec<u8>), Halt> {
-    engine.create(spec).await?;
+    let (identity, _) = engine.create(spec).await?;
     // Before the start: it can be over, and gone, before anybody has looked.
     profile::verify(spec, &engine.inspect(&spec.name).await?)?;
     let mut attachment = engine.attach(&spec.name).await?;
-    let mut events = engine.events_of(&spec.name, wall_clock().as_second() - 1);
+    // Not by its name: the one before it had the same, and its end can be seconds ago. Nor since an instant: the engine's
+    // clock may be behind ours, and the end would never be told (2026-11-22).
+    let mut events = engine.events_of(&identity, EVER);
     engine.start(&spec.name).await?;
+    failpoint::reach("after_tool_start").await;
     if let Some(input) = input {
         let given = async {
             attachment.input.write_all(input.expose_secret().as_bytes()).await?;

@@ -7,6 +7,7 @@
 mod calls;
 mod kept;
 mod kills;
+mod rehearsals;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod signals;

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use crate::place::{PATIENCE, Place, QUICK};
-use crate::rig::{at_a_time, within};
+use crate::rig::{REHEARSING, at_a_time, within};
 use crate::smtp::Server;
 
 /// Before the claim is on disk: the instant is still due, and the next daemon catches up with it.
@@ -28,6 +28,16 @@ const DURING: &[&str] = &[
     "after_removal",
     "after_teardown",
     "before_result_commit",
+];
+
+/// While a rollback is rehearsed: a copy and a tool are there beside the sandbox, and last a second copy.
+const REHEARSED: &[&str] = &[
+    "after_copy",
+    "after_tool_start",
+    "after_forward",
+    "after_back",
+    "before_copy_removal",
+    "after_copy=kill@2",
 ];
 
 /// After the verdict: it stands, and people are told of it.
@@ -63,6 +73,18 @@ fn a10_killed_while_sweeping_the_next_daemon_sweeps() {
 fn a2_a3_a5_a6_a7_a10_killed_in_a_run_it_is_aborted_and_nothing_stays() {
     at_a_time(4, DURING.to_vec(), |point| {
         let place = Place::new(4, &[("orders", QUICK)]);
+        dies_at(&place, point);
+        comes_to(&place, point, "aborted(daemon_lost)");
+    });
+}
+
+#[test]
+fn a6_killed_in_a_rehearsal_it_is_aborted_and_nothing_stays() {
+    let (_, drill) = REHEARSING.split_once("\nsandbox:").unwrap();
+    let drill = drill.replace("[up.sql]", "[../up.sql]").replace("[down.sql]", "[../down.sql]");
+    let drill = format!("sandbox:{drill}    writes: {{ sql: [../down.sql, ../up.sql] }}\n");
+    at_a_time(4, REHEARSED.to_vec(), |point| {
+        let place = Place::new(4, &[("orders", &drill)]);
         dies_at(&place, point);
         comes_to(&place, point, "aborted(daemon_lost)");
     });

@@ -48,6 +48,21 @@ checks:
   - tables: { at_least: 1 }
 ";
 
+/// A drill that rehearses a rollback: out by a tool in a container of its own, back by psql. The tool is the sandbox's
+/// own image, because every machine that tests this has it.
+pub const REHEARSING: &str = "
+drill: rehearsing
+backup: { source: { local: { path: backups/corner.dump } } }
+sandbox: { memory: 256MiB, cpus: 1, durability: relaxed }
+checks:
+  - tables: { at_least: 1 }
+rollbacks:
+  - name: there and back
+    forward:
+      command: { image: \"drillyard/postgres:15\", run: [/usr/lib/postgresql/15/bin/psql, --file, /drill/up.sql], mount: [up.sql] }
+    back: { sql: [down.sql] }
+";
+
 /// A drill whose check finds something.
 pub const FAILING: &str = "
 drill: failing
@@ -94,6 +109,8 @@ impl Rig {
             .unwrap();
         fs::write(within("sleep.sql"), "select pg_sleep(1);\n").unwrap();
         fs::write(within("sleep-long.sql"), "select pg_sleep(90);\n").unwrap();
+        fs::write(within("up.sql"), "create table released (id integer);\n").unwrap();
+        fs::write(within("down.sql"), "drop table released;\n").unwrap();
         fs::write(within("drill.yaml"), drill).unwrap();
         fs::write(within("drillyard.yaml"), "roots: [.]\n").unwrap();
         let state = state.map_or_else(|| within("state"), Path::to_owned);

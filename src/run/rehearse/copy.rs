@@ -7,6 +7,7 @@ use super::super::emit::{Done, Story};
 use super::super::halt::Halt;
 use super::super::world::wall_clock;
 use super::{Scene, command};
+use crate::failpoint;
 use crate::model::{Effect, EffectKind, Fact, Phase, Reason};
 use crate::record::Journal;
 use crate::sandbox::starting::Starting;
@@ -52,6 +53,7 @@ pub(super) async fn copy<J: Journal>(
     let begun = Instant::now();
     story.intend(tool_of(&name)).await?;
     let sandbox = story.phase(Phase::Copy, copied(scene, &request)).await?;
+    failpoint::reach("after_copy").await;
     Ok(Copy { name, sandbox, seconds: begun.elapsed().as_secs_f64() })
 }
 
@@ -82,6 +84,7 @@ pub(super) async fn remove<J: Journal>(
     name: &str,
     story: &Story<'_, J>,
 ) -> Result<(), Halt> {
+    failpoint::reach("before_copy_removal").await;
     let engine = scene.world.engine().await?;
     let intended = story.record().await.outstanding;
     for effect in [tool_of(name), Effect { kind: EffectKind::Container, name: name.to_owned() }] {

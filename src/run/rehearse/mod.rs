@@ -17,6 +17,7 @@ mod writes;
 use crate::check;
 use crate::definition::{Check, Drill, Expectation, Rollback};
 use crate::digest::State;
+use crate::failpoint;
 use crate::listen::Progress;
 use crate::model::rehearsal::StepTaken;
 use crate::model::{Fact, Finding, MajorVersion, Outcome, Phase, Reason, Rehearsed};
@@ -185,6 +186,7 @@ async fn there_and_back(
     told.migrator_is_default = migrator.is_default;
     told.warnings.extend(migrator.warning.clone());
     let Taken { taken, failure } = step::take(scene, sandbox, &migrator, &rollback.forward).await?;
+    failpoint::reach("after_forward").await;
     told.warnings.extend(unwatched(&taken, "out"));
     told.forward = Some(taken);
     told.detail = failure;
@@ -194,6 +196,7 @@ async fn there_and_back(
     told.findings.extend(ask(scene, sandbox, "after forward", &rollback.after_forward).await?);
     let forward = before.changed(scene, rollback, sandbox).await?;
     let Taken { taken, failure } = step::take(scene, sandbox, &migrator, &rollback.back).await?;
+    failpoint::reach("after_back").await;
     told.warnings.extend(unwatched(&taken, "back"));
     told.back = Some(taken);
     told.detail = failure;
