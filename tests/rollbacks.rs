@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests are tests.
 
+#[path = "rollbacks/keys.rs"]
+mod keys;
 mod support;
 #[path = "rollbacks/traps.rs"]
 mod traps;

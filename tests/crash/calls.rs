@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use crate::rig::engine::Decoys;
 use crate::rig::proxy::{Call, Proxy, Spoil};
-use crate::rig::{QUICK, Rig, at_a_time, within};
+use crate::rig::{QUICK, REHEARSING, Rig, at_a_time, within};
 
-fn killed_around(name: &str, spoil: Spoil) {
-    let call = Call { name: name.to_owned(), number: 1 };
+fn killed_around(drill: &str, name: &str, number: usize, spoil: Spoil) {
+    let call = Call { name: name.to_owned(), number };
     let proxy = Proxy::spoiling(call, spoil);
-    let rig = Rig::new(QUICK).through(&proxy.socket());
+    let rig = Rig::new(drill).through(&proxy.socket());
     let decoys = Decoys::beside(&rig.store);
     let mut run = rig.start(&[]);
     proxy.wait_for_call();
     assert_eq!(run.kill(), None, "{name}: the run had ended before its call was answered");
     proxy.let_go();
-    let when = format!("{name}, {spoil:?}");
-    within(Duration::from_secs(10), &format!("the sandbox to end: {when}"), || rig.running().is_empty());
+    let when = format!("{name} no. {number}, {spoil:?}");
+    within(Duration::from_secs(30), &format!("the sandbox to end: {when}"), || rig.running().is_empty());
     assert_eq!(rig.sweep().code, Some(0), "{when}");
     rig.assert_nothing_remains(&when);
     decoys.assert_untouched();
@@ -35,9 +35,13 @@ fn a3_a10_killed_around_a_call_that_makes_or_unmakes_nothing_stays() {
         "POST /containers/*/exec",
         "DELETE /containers/*",
     ] {
-        moments.extend([(call, Spoil::HoldBefore), (call, Spoil::HoldAfter)]);
+        moments.extend([(QUICK, call, 1, Spoil::HoldBefore), (QUICK, call, 1, Spoil::HoldAfter)]);
     }
-    at_a_time(2, moments, |(call, spoil)| killed_around(call, spoil));
+    // The copy, and the tool beside it.
+    for number in [2, 3] {
+        moments.push((REHEARSING, "POST /containers/create", number, Spoil::HoldAfter));
+    }
+    at_a_time(2, moments, |(drill, call, number, spoil)| killed_around(drill, call, number, spoil));
 }
 
 /// The object appears after the sweeper's first look, because the engine is slow and its client dead.

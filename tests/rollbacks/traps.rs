@@ -17,6 +17,8 @@ create table measures_old partition of measures for values from (0) to (50);
 create table measures_new partition of measures default;
 insert into measures select n, 'note' from generate_series(1, 80) as n;
 create sequence releases;
+create table parcels (id int);
+alter table parcels owner to migrator;
 alter database restored set app.jwt_secret = 'canary-7f3-old';
 ";
 
@@ -26,26 +28,30 @@ const HEAD: &str = "drill: traps\nbackup: { source: { local: { path: backups, ma
 
 /// One rehearsal, and what must be said of it.
 #[derive(Default, Clone, Copy)]
-struct Trap {
-    name: &'static str,
-    forward: &'static str,
-    back: &'static str,
-    writes: Option<&'static str>,
+pub struct Trap {
+    pub name: &'static str,
+    pub forward: &'static str,
+    pub back: &'static str,
+    pub writes: Option<&'static str>,
     /// As in a drill; nothing where it is empty.
-    expect: &'static str,
-    ends: &'static str,
+    pub expect: &'static str,
+    /// One more key, as in a drill; nothing where it is empty.
+    pub more: &'static str,
+    /// Whether the way forward is one transaction.
+    pub wrapped: bool,
+    pub ends: &'static str,
     /// A part of the sentence.
-    says: &'static str,
+    pub says: &'static str,
 }
 
-const FORWARD: &str = "alter table customers add column points int;\n";
-const BACK: &str = "alter table customers drop column points;\n";
+pub const FORWARD: &str = "alter table customers add column points int;\n";
+pub const BACK: &str = "alter table customers drop column points;\n";
 /// After somebody has written, it takes thirty old customers with it.
 const TAKES_OLD_ROWS: &str = "delete from customers where id <= 30 and exists (select from customers where points > 0);\n\
      alter table customers drop column points;";
 
 /// Rehearses them in one run, and says of all of them what is wrong.
-fn rehearsed(traps: &[Trap]) -> Run {
+pub fn rehearsed(traps: &[Trap]) -> Run {
     rehearsed_on(DATABASE, HEAD, traps)
 }
 
@@ -53,13 +59,17 @@ fn rehearsed(traps: &[Trap]) -> Run {
 fn rehearsed_on(database: &str, head: &str, traps: &[Trap]) -> Run {
     let scene = Scene::with_bytes(database.as_bytes());
     let mut drill = vec![head.to_owned()];
-    for Trap { name, forward, back, writes, expect, .. } in traps {
-        let expect = if expect.is_empty() { String::new() } else { format!("    expect: {expect}\n") };
-        drill.push(format!("  - name: {name}\n{expect}"));
+    for Trap { name, forward, back, writes, expect, more, wrapped, .. } in traps {
+        let key =
+            |text: String, is_there: bool| if is_there { format!("    {text}\n") } else { String::new() };
+        let expect = key(format!("expect: {expect}"), !expect.is_empty());
+        let more = key((*more).to_owned(), !more.is_empty());
+        drill.push(format!("  - name: {name}\n{expect}{more}"));
         for (step, sql) in [("forward", Some(*forward)), ("back", Some(*back)), ("writes", *writes)] {
             let Some(sql) = sql else { continue };
             scene.write(&format!("{name}.{step}.sql"), sql);
-            drill.push(format!("    {step}: {{ sql: [{name}.{step}.sql] }}\n"));
+            let wrapped = if *wrapped && step == "forward" { ", single_transaction: true" } else { "" };
+            drill.push(format!("    {step}: {{ sql: [{name}.{step}.sql]{wrapped} }}\n"));
         }
     }
     scene.write("drill.yaml", drill.concat());
@@ -76,7 +86,7 @@ fn rehearsed_on(database: &str, head: &str, traps: &[Trap]) -> Run {
     run
 }
 
-fn of<'a>(run: &'a Run, name: &str) -> &'a Value {
+pub fn of<'a>(run: &'a Run, name: &str) -> &'a Value {
     let rehearsals = run.json["rehearsals"].as_array().unwrap();
     rehearsals.iter().find(|rehearsal| rehearsal["name"] == name).unwrap()
 }
@@ -259,6 +269,7 @@ fn rows_that_a_way_back_loses_only_after_writes_are_excused_by_no_other() {
             expect: "{ accept_loss: [{ column: customers.nick, reason: moved }] }",
             ends: "failed(rollback_loses_data)",
             says: "public.customers: 30 rows lost, 0 changed, and the writes touched 0",
+            ..trap
         },
         Trap {
             name: "beside-another-table",
