@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::rig::engine::{docker, shell};
 use crate::rig::proxy::{Call, Proxy, Spoil};
-use crate::rig::{FAILING, QUICK, Ran, Rig, within};
+use crate::rig::{FAILING, QUICK, REHEARSING, Ran, Rig, within};
 
 fn answers(sandbox: &str) {
     let (done, text) =
@@ -57,6 +57,46 @@ fn a_passed_drill_keeps_nothing_that_only_a_failure_keeps() {
     let ran = rig.run(&[]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     rig.assert_nothing_remains("a passed drill with keep_on_failure");
+}
+
+/// The figures of a rehearsal that failed can be counted again: before in the sandbox, after in the copy.
+#[test]
+fn psql_finds_the_figures_of_a_failed_rehearsal_in_the_kept_sandbox_and_its_copy() {
+    let rig = Rig::new(
+        &REHEARSING.replace("  - name: there and back", "  - name: there and back\n    as: postgres"),
+    );
+    std::fs::write(rig.path("down.sql"), "drop table released;\ndelete from side.fruits where id <= 7;\n")
+        .unwrap();
+    let ran = rig.run(&["--keep", "600s"]);
+    assert_eq!(ran.verdict(), ("failed", Some("rollback_loses_data")), "{}", ran.stderr);
+    let told = &ran.json["rehearsals"][0]["lost"][0];
+    assert_eq!((&told["object"], &told["kind"]), (&"side.fruits".into(), &"rows".into()));
+
+    let asked = "select count(*) from side.fruits";
+    let psql = |arguments: &[&str], typed: &str| {
+        let mut psql = rig.program(&[&["psql"], arguments, &["--", "-XAt"]].concat());
+        std::fs::write(rig.path("typed"), typed).unwrap();
+        let ended = psql.stdin(std::fs::File::open(rig.path("typed")).unwrap()).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout).trim().to_owned();
+        (ended.status.code(), said, String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    let copy = ["last", "--rehearsal", "there and back"];
+    let says = |count: u64| (Some(0), count.to_string(), String::new());
+    assert_eq!(psql(&[], asked), says(400));
+    assert_eq!(psql(&copy, asked), says(400 - told["values"].as_u64().unwrap()), "{told}");
+
+    // What a person does in the copy is done, psql's own exit code is the command's, and no file of this machine is near.
+    assert_eq!(psql(&copy, "delete from side.fruits where id <= 9").1, "DELETE 2");
+    assert_eq!(psql(&[], asked), says(400));
+    let (code, _, complaint) = psql(&copy, "\\set ON_ERROR_STOP on\nselect 1 / 0;");
+    assert!(code == Some(3) && complaint.contains("division by zero"), "{code:?} {complaint}");
+    let (_, _, complaint) = psql(&[], &format!("\\i {}", rig.path("up.sql").display()));
+    assert!(complaint.contains("No such file or directory"), "{complaint}");
+    let (code, _, complaint) = psql(&["last", "--rehearsal", "another"], asked);
+    assert!(code == Some(2) && complaint.contains("keeps no copy of `another`"), "{code:?} {complaint}");
+
+    assert_eq!(rig.ask(&["release", "last"]).code, Some(0));
+    rig.assert_nothing_remains("release of a sandbox and a copy");
 }
 
 /// A kept sandbox whose end the record does not know, because the process died after handing it over.

@@ -58,21 +58,17 @@ fn a_way_forward_that_is_one_transaction_leaves_nothing_of_itself_where_it_fails
 #[test]
 fn checks_after_each_way_see_the_database_as_it_is_then() {
     let trap = Trap { forward: FORWARD, back: BACK, ..Trap::default() };
-    let points = "sql: { name: points, query: select count(points) from customers, equals: 0 }";
-    let asked = |when: &str| -> &'static str {
-        Box::leak(format!("checks: {{ {when}: [{{ {points} }}] }}").into_boxed_str())
-    };
     rehearsed(&[
         Trap {
             name: "asked-while-it-is-there",
-            more: asked("after_forward"),
+            more: "checks: { after_forward: [{ sql: { name: points, query: select count(points) from customers, equals: 0 } }] }",
             ends: "passed",
             says: "data and schema are what they were",
             ..trap
         },
         Trap {
             name: "asked-when-it-is-gone",
-            more: asked("after_back"),
+            more: "checks: { after_back: [{ sql: { name: points, query: select count(points) from customers, equals: 0 } }] }",
             ends: "failed(object_missing)",
             says: "after back: points",
             ..trap
