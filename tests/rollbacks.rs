@@ -6,6 +6,8 @@
 #[path = "rollbacks/keys.rs"]
 mod keys;
 mod support;
+#[path = "rollbacks/tool.rs"]
+mod tool;
 #[path = "rollbacks/traps.rs"]
 mod traps;
 #[path = "support/venv.rs"]
@@ -210,7 +212,7 @@ fn dbmate() -> String {
 }
 
 #[test]
-fn e15_e17_a_migration_tool_migrates_from_a_container_that_reaches_nothing_else() {
+fn e15_a_migration_tool_migrates_and_what_is_missing_is_no_fault_of_the_migration() {
     let image = dbmate();
     let scene = Scene::with(&usual_production().backup(&[]));
     scene.write(

@@ -140,7 +140,8 @@ async fn failure(sandbox: &Sandbox, image: &str, exit_code: i64, said: &[u8]) ->
         return Ok(script::judge(error, told)?.told);
     }
     let text = String::from_utf8_lossy(said);
-    Ok(told(redact("-----", text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default())))
+    let last = text.lines().rfind(|line| !line.trim().is_empty());
+    Ok(told(last.map_or_else(|| "it said nothing".to_owned(), |line| redact("-----", line))))
 }
 
 #[cfg(test)]
