@@ -18,9 +18,7 @@ fn a6_killed_in_a_step_of_a_rehearsal_no_container_and_no_volume_stays_without_a
         let rig = Rig::new(&drill);
         std::fs::write(rig.path("up.sql"), "select pg_sleep(600);\n").unwrap();
         let mut run = rig.start(&[]);
-        within(Duration::from_secs(60), "the step to sleep", || {
-            rig.running().iter().any(|name| sleeps(name))
-        });
+        within(Duration::from_mins(1), "the step to sleep", || rig.running().iter().any(|name| sleeps(name)));
         assert_eq!(rig.on_engine().len(), containers + 2, "with two volumes: {:?}", rig.on_engine());
         assert_eq!(run.kill(), None);
         within(GONE, "the engine to be clean", || rig.on_engine().is_empty());
