@@ -8,7 +8,10 @@ mod files;
 mod http;
 mod kills;
 mod life;
+mod one_story;
 mod place;
+#[path = "../support/random.rs"]
+mod random;
 mod refusals;
 #[path = "../rig/mod.rs"]
 mod rig;

@@ -1,75 +1,211 @@
-//! Half an hour of drills and random kills: then store, mailbox, engine and disk tell the same story.
+//! Half an hour of a drill of `drills/` and random kills: then store, mailbox, engine and disk tell the same story.
 
-use std::collections::BTreeMap;
+use std::fs;
 use std::time::{Duration, Instant};
 
-use drillyard::model::{Fact, RunId, Verdict};
+use drillyard::daemon::lock::DaemonLock;
+use drillyard::model::Verdict;
+use drillyard::record::RunSummary;
 use drillyard::store::{HistoryFilter, Store};
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
-use crate::place::{PATIENCE, Place, QUICK};
+use crate::one_story::{Told, one_story};
+use crate::place::{Daemon, PATIENCE, Place};
+use crate::random::Random;
 use crate::rig::within;
+use crate::smtp::Server;
+use crate::support::{engine, root, scene, usual_production};
 
 /// Any number; printed with every failure because it is in the source.
-const SEED: u64 = 20_261_121;
+const SEED: u64 = 20_261_122;
+
+/// What becomes of the daemon next. Drawn like cards, so that chance decides the order and no half hour goes by without
+/// enough of each: eleven minutes or so for all of them, and five runs that don't come to their end.
+const FATES: [Fate; 10] = [
+    Fate::KilledInARun,
+    Fate::KilledInARun,
+    Fate::KilledInARun,
+    Fate::KilledInARun,
+    Fate::KilledInARun,
+    Fate::KilledAtARunsEnd,
+    Fate::KilledAtARunsEnd,
+    Fate::KilledWhenever,
+    Fate::Spared,
+    Fate::DownForMinutes,
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    KilledInARun,
+    /// Where a verdict is written down and told.
+    KilledAtARunsEnd,
+    KilledWhenever,
+    /// A run comes to its end and people are told, while nobody does anything.
+    Spared,
+    /// Long enough that an instant is missed, perhaps two.
+    DownForMinutes,
+}
+
+/// The drill at work, and what a look from outside sees of it.
+struct Soak {
+    place: Place,
+    store: Store,
+    runtime: Runtime,
+    random: Random,
+}
 
 #[test]
 #[ignore = "takes half an hour: make soak-test"]
 fn half_an_hour_of_drills_under_random_kills_tells_one_story() {
     let minutes = std::env::var("SOAK_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(30);
-    let place = Place::in_real_time();
-    place.write_drill("orders", "cron: \"* * * * *\", start_within: 50s", QUICK);
-    let begun = Instant::now();
-    let mut random = SEED;
-    let mut kills = 0;
-    let mut daemon = place.start(None);
-    while begun.elapsed() < Duration::from_mins(minutes) {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(Duration::from_millis(5_000 + (random >> 33) % 50_000));
+    engine::watch();
+    let server = Server::start();
+    let mut soak = Soak::of_the_scheduled_example(&server);
+    let (kills, daemon) = soak.goes_on_for(Duration::from_mins(minutes));
+    soak.comes_to_rest(daemon);
+    let told = one_story(&soak.history(), &server);
+    eprintln!("{minutes} minutes, {kills} kills: {told}");
+    soak.is_of_use(minutes, &told);
+}
+
+impl Soak {
+    /// `drills/scheduled.yaml` with a backup of the shop where it looks for one; due every minute and told always.
+    fn of_the_scheduled_example(server: &Server) -> Self {
+        let place = Place::in_real_time();
+        place.settings(&server.settings(""));
+        fs::create_dir_all(place.rig.path(".demo/backups")).unwrap();
+        let dump = place.rig.path(".demo/backups/shop-2026-11-21.dump");
+        fs::copy(usual_production().backup(&[]), &dump).unwrap();
+        scene::age(&dump, Duration::from_hours(1));
+        let text = fs::read_to_string(root().join("drills/scheduled.yaml")).unwrap();
+        // A mail that is only sent on a change can't be missed between two runs that are alike.
+        let here = [("30 3 * * *", "* * * * *"), ("when: on_change", "when: always")];
+        let text = here.into_iter().fold(text, |text, (theirs, ours)| {
+            assert_eq!(text.matches(theirs).count(), 1, "{theirs}");
+            text.replace(theirs, ours)
+        });
+        fs::write(place.rig.path("drills/scheduled.yaml"), text).unwrap();
+        let store = Store::open(&place.rig.state()).unwrap();
+        Self { place, store, runtime: Runtime::new().unwrap(), random: Random::new(SEED) }
+    }
+
+    /// How often the daemon was killed, and the one that is there at the end.
+    fn goes_on_for(&mut self, time: Duration) -> (u32, Daemon) {
+        let begun = Instant::now();
+        let mut kills = 0;
+        let mut fates = Vec::new();
+        let mut daemon = self.place.start(None);
+        // Who has not seen an instant coming owes it nothing.
+        daemon.says("ready");
+        while begun.elapsed() < time {
+            if fates.is_empty() {
+                fates = FATES.to_vec();
+            }
+            let last = i64::try_from(fates.len()).unwrap() - 1;
+            let drawn = self.random.between(0, last);
+            let fate = fates.swap_remove(drawn.try_into().unwrap());
+            if self.kills(&mut daemon, fate) {
+                kills += 1;
+                daemon = self.place.start(None);
+            }
+        }
+        (kills, daemon)
+    }
+
+    /// Whether the daemon is dead.
+    fn kills(&mut self, daemon: &mut Daemon, fate: Fate) -> bool {
+        match fate {
+            Fate::KilledInARun => {
+                let longest = self.shortest_run().as_millis() * 9 / 10;
+                self.waits_for("a run to begin", true);
+                self.sleeps(0, longest.try_into().unwrap());
+            }
+            Fate::KilledAtARunsEnd => {
+                self.waits_for_a_whole_run();
+                self.sleeps(0, 500);
+            }
+            Fate::KilledWhenever => self.sleeps(0, 60_000),
+            Fate::Spared => {
+                self.waits_for_a_whole_run();
+                return false;
+            }
+            Fate::DownForMinutes => {
+                daemon.kill();
+                self.sleeps(125_000, 185_000);
+            }
+        }
         daemon.kill();
-        kills += 1;
-        daemon = place.start(None);
+        true
     }
-    // The last lost run is written down, told and cleaned up after.
-    within(PATIENCE, "the runs to end", || place.runs().iter().all(|(_, verdict, _)| !verdict.is_empty()));
-    within(PATIENCE, "the engine to be clean", || place.rig.on_engine().is_empty());
-    assert_eq!(daemon.stop(), Some(0), "{}", place.log());
-    place.rig.assert_nothing_remains("the soak");
-    let told = one_story(&place, minutes);
-    eprintln!("{minutes} minutes, {kills} kills, runs by verdict: {told:?}");
-}
 
-/// Every minute is in the store once, every run that began has one mail, and no other mail is there.
-fn one_story(place: &Place, minutes: u64) -> BTreeMap<&'static str, usize> {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = Store::open(&place.rig.state()).unwrap();
-    let runs = runtime.block_on(store.history(HistoryFilter::default())).unwrap();
-    let mut instants = Vec::new();
-    let mut verdicts = BTreeMap::new();
-    let mails = place.mails();
-    for run in &runs {
-        let verdict = run.verdict.unwrap();
-        *verdicts.entry(verdict.word()).or_default() += 1;
-        let events = runtime.block_on(store.events(run.run)).unwrap();
-        let Some(Fact::RunStarted(opening)) = events.first().map(|event| &event.fact) else {
-            panic!("a run without its opening");
-        };
-        instants.push(opening.due.as_ref().unwrap().scheduled_at);
-        let of_it = mails_of(&mails, run.run);
-        // Missed instants may be told together.
-        let one = !matches!(verdict, Verdict::Missed | Verdict::Skipped);
-        assert!(of_it == 1 || !one && of_it == 0, "{of_it} mails of {verdict} {}: {mails:?}", run.run);
+    fn sleeps(&mut self, least: i64, most: i64) {
+        let milliseconds = self.random.between(least, most);
+        std::thread::sleep(Duration::from_millis(milliseconds.try_into().unwrap()));
     }
-    instants.sort();
-    for pair in instants.windows(2) {
-        let apart = pair[0].duration_until(pair[1]).as_secs();
-        assert_eq!(apart, 60, "{} and {}: twice or never", pair[0], pair[1]);
-    }
-    let expected = usize::try_from(minutes).unwrap();
-    assert!(instants.len() >= expected, "{} instants in {minutes} minutes", instants.len());
-    assert!(mails.len() <= runs.len(), "{} mails of {} runs", mails.len(), runs.len());
-    verdicts
-}
 
-fn mails_of(mails: &[String], run: RunId) -> usize {
-    mails.iter().filter(|name| name.contains(&run.to_string())).count()
+    fn waits_for_a_whole_run(&self) {
+        self.waits_for("a run to begin", true);
+        self.waits_for("the run to end", false);
+    }
+
+    fn waits_for(&self, what: &str, goes_on: bool) {
+        within(PATIENCE, &format!("{what}; the log:\n{}", self.place.log()), || self.goes_on() == goes_on);
+    }
+
+    /// Whether a run goes on: one that was killed is still without an end, and nobody's.
+    fn goes_on(&self) -> bool {
+        let unfinished = self.runtime.block_on(self.store.unfinished()).unwrap();
+        unfinished.iter().any(|run| self.store.is_live(run.run).unwrap())
+    }
+
+    /// All that was due, the oldest first.
+    fn history(&self) -> Vec<RunSummary> {
+        let mut runs = self.runtime.block_on(self.store.history(HistoryFilter::default())).unwrap();
+        runs.sort_by_key(|run| (run.due_at, run.started_at));
+        runs
+    }
+
+    /// How long a run took that nobody disturbed; at first a guess that is not too long.
+    fn shortest_run(&self) -> Duration {
+        let passed = self.history().into_iter().filter(|run| run.verdict == Some(Verdict::Passed));
+        let took = passed.filter_map(|run| run.finished_at?.duration_since(run.started_at).try_into().ok());
+        took.min().unwrap_or(Duration::from_secs(3))
+    }
+
+    /// The last run ends, the last mail is sent, the daemon goes, and nothing of it is left.
+    fn comes_to_rest(&self, daemon: Daemon) {
+        let waits = || self.runtime.block_on(self.store.outbox_next()).unwrap().is_some();
+        within(PATIENCE, "runs and mails to be done with", || {
+            self.is_up_to_date()
+                && self.runtime.block_on(self.store.unfinished()).unwrap().is_empty()
+                && !waits()
+        });
+        assert_eq!(daemon.stop(), Some(0), "{}", self.place.log());
+        assert!(!waits(), "a mail was left");
+        let swept = self.place.rig.sweep();
+        assert_eq!(swept.code, Some(0), "{}", swept.stderr);
+        self.place.rig.assert_nothing_remains("the soak");
+        for run in self.history() {
+            assert_eq!(engine::left_of(&run.run.to_string()), Vec::<String>::new());
+        }
+        DaemonLock::acquire(&self.place.rig.state()).expect("the lock is free");
+    }
+
+    /// Whether the newest minute was answered; its start may be spread over a quarter of it.
+    fn is_up_to_date(&self) -> bool {
+        let newest = self.history().last().and_then(|run| run.due_at);
+        newest.is_some_and(|at| at.duration_until(Timestamp::now()).as_secs() < 80)
+    }
+
+    /// A soak whose kills met no run, or met all of them, would have shown nothing.
+    fn is_of_use(&self, minutes: u64, told: &Told) {
+        let runs = u64::try_from(self.history().len()).unwrap();
+        // The last one may not have come yet: its start is spread.
+        assert!(runs + 1 >= minutes, "{runs} instants in {minutes} minutes");
+        for (verdict, least) in [(Verdict::Aborted, minutes / 3), (Verdict::Passed, minutes / 6)] {
+            assert!(told.count(verdict) >= least, "fewer than {least} are {verdict}: {told}");
+        }
+        assert!(minutes < 30 || told.count(Verdict::Missed) > 0, "{told}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Chance that can be repeated: the same seed draws the same.
 
+#![allow(dead_code)] // Each test file uses its own part.
+
 /// A generator of numbers (splitmix64).
 #[derive(Debug, Clone)]
 pub struct Random(u64);
