@@ -91,6 +91,8 @@ impl Daemon {
                 failpoint::reach("after_files").await;
                 // Of drills that were unknown until now, people have not been told, and what they proved is not measured.
                 self.lost(&[]).await;
+                // Where a digest is wanted since then, or at other times, nothing else would ask when it is due.
+                self.chores.mail_is_due();
                 // A scrape takes the series of drills that are not in force off.
                 self.tell_health();
                 lost::remember_proofs(&self.store, &self.definitions, &self.health).await;

@@ -3,6 +3,7 @@
 // Helpers of tests are tests: a failure is a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod digest;
 mod example;
 mod files;
 mod http;
