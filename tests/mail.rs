@@ -4,15 +4,22 @@
 
 #[path = "support/letters.rs"]
 mod letters;
+#[path = "support/smtp.rs"]
+mod smtp;
 #[path = "support/stories.rs"]
 mod stories;
 #[path = "support/story.rs"]
 mod story;
+#[path = "support/venv.rs"]
+mod venv;
 
 use drillyard::model::{Fact, Outcome, Reason, Verdict};
+use drillyard::notify::eml::{self, Head};
 use drillyard::report::mail::Letter;
 use drillyard::report::{self, Style};
 use letters::{Told, all};
+use lettre::message::Mailbox;
+use serde_json::{Value, json};
 
 #[test]
 fn each_story_has_its_letter() {
@@ -94,10 +101,52 @@ fn h11_a_difference_of_ten_megabytes_makes_a_letter_of_less_than_100_kb() {
         told.story.events().iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
     assert!(bytes > 10_000_000, "only {bytes} bytes of events");
     let letter = told.letter();
-    let chart = letter.chart.as_ref().map_or(0, Vec::len) * 4 / 3;
-    let whole = letter.text.len() + letter.html.len() + chart;
+    assert!(letter.chart.is_some(), "the largest letter has a picture");
+    let whole = as_sent(&letter).len();
     assert!(whole < 100_000, "{whole} bytes");
     assert!(letter.text.contains("more, in the run's record"), "cut without a word:\n{}", letter.text);
+}
+
+/// Every part as it is encoded, and all headers.
+fn as_sent(letter: &Letter) -> String {
+    let from: Mailbox = "Drillyard <drills@example.com>".parse().unwrap();
+    let to = ["cto@example.com".parse().unwrap()];
+    let date = "2026-11-21T04:00:00Z".parse().unwrap();
+    eml::whole(&Head { from: &from, to: &to, date, message_id: "<01K.ab@example.com>", about: "01K" }, letter)
+        .unwrap()
+}
+
+/// What Python's parser makes of them.
+#[test]
+fn every_letter_as_it_is_sent_holds_its_text_beside_its_page_and_its_page_beside_its_picture() {
+    let mut letters: Vec<Letter> = all().into_iter().map(|(_, told)| told.letter()).collect();
+    letters.push(letters::enormous().letter());
+    let folder = tempfile::TempDir::new().unwrap();
+    let files: Vec<_> =
+        (0..letters.len()).map(|number| folder.path().join(format!("{number}.eml"))).collect();
+    for (file, letter) in files.iter().zip(&letters) {
+        std::fs::write(file, as_sent(letter)).unwrap();
+    }
+    let (mut with, mut without) = (0, 0);
+    for (letter, seen) in letters.iter().zip(smtp::look_at(&files)) {
+        let said = &letter.subject;
+        assert_eq!((&seen["defects"], &seen["bare"]), (&json!([]), &json!(0)), "{said}");
+        let text = |part: &Value| part["text"].as_str().unwrap().replace("\r\n", "\n");
+        let (plain, page) = (&seen["parts"][0], &seen["parts"][1]);
+        assert!(text(plain) == letter.text && text(page) == letter.html, "{said}: another text");
+        let Some(chart) = &letter.chart else {
+            without += 1;
+            assert_eq!(seen["shape"], json!(["multipart/alternative", "text/plain", "text/html"]), "{said}");
+            continue;
+        };
+        with += 1;
+        let shape = ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"];
+        assert_eq!(seen["shape"], json!(shape), "{said}");
+        let picture = &seen["parts"][2];
+        assert_eq!((&picture["id"], &picture["bytes"]), (&json!("<chart>"), &json!(chart.len())), "{said}");
+        assert!(text(page).contains("src=\"cid:chart\""), "{said}");
+    }
+    assert!(with > 2 && without > 2, "{with} letters with a picture, {without} without");
 }
 
 #[test]

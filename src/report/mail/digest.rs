@@ -12,10 +12,10 @@ use crate::report::page::{Page, plain};
 use crate::report::status::{Row, missed_words};
 use crate::report::view::Tone;
 
-/// Services that a digest shows; the best are counted.
+/// Services that a digest shows; the best are counted. A list holds half as many items.
 const MOST: usize = 40;
-/// Items of a list; the rest is counted.
-const MOST_ITEMS: usize = 20;
+/// Bytes of text and page as they are sent; with what encloses them, a mail stays below 100 KB.
+const ROOM: usize = 98_500;
 /// Characters of a name.
 const LONGEST: usize = 60;
 /// Characters of the subject.
@@ -45,25 +45,48 @@ struct Body {
     lists: Vec<(&'static str, Vec<String>)>,
 }
 
-/// The digest of the services as they stand at `until`, with what happened since `since`.
+/// The digest of the services as they stand at `until`, with what happened since `since`. Shows so many of them that it
+/// stays below 100 KB as it is sent: mail programs cut what is longer.
 pub fn digest(services: &[Standing], since: Timestamp, until: Timestamp) -> Letter {
-    let body = Body::of(services, since, until);
+    let mut most = MOST;
+    loop {
+        let letter = with_the_worst(most, services, since, until);
+        if most == 1 || encoded(&letter.text) + encoded(&letter.html) < ROOM {
+            return letter;
+        }
+        most = most * 4 / 5;
+    }
+}
+
+fn with_the_worst(most: usize, services: &[Standing], since: Timestamp, until: Timestamp) -> Letter {
+    let body = Body::of(services, most, since, until);
     let page = DigestPage { body: &body };
     let html =
         page.render().unwrap_or_else(|error| format!("<!doctype html><title>Drillyard</title><p>{error}"));
     Letter { text: text(&body), html, subject: body.subject, chart: None }
 }
 
+/// Bytes of a text in quoted-printable, at most: what is not plain takes three, and so does the break of a long line.
+fn encoded(text: &str) -> usize {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'\n' => 2,
+        b' '..=b'~' if byte != b'=' => 1,
+        _ => 3,
+    });
+    let bytes: usize = bytes.sum();
+    bytes + bytes / 72 * 3
+}
+
 impl Body {
-    fn of(services: &[Standing], since: Timestamp, until: Timestamp) -> Self {
+    fn of(services: &[Standing], most: usize, since: Timestamp, until: Timestamp) -> Self {
         let mut rows: Vec<Row> = services.iter().filter_map(|standing| Row::of(standing, until)).collect();
         rows.iter_mut().for_each(shorten);
-        let lists = lists(&rows);
-        let more = rows.len().saturating_sub(MOST);
+        let lists = lists(&rows, most.div_ceil(2));
+        let more = rows.len().saturating_sub(most);
         let tally = tally(&rows);
         let headline = headline(services);
         let day = |at: Timestamp| at.strftime("%-d %b");
-        rows.truncate(MOST);
+        rows.truncate(most);
         Self {
             subject: subject(services, &headline, until),
             tone: if services.iter().all(|service| service.state == State::Proven) {
@@ -153,7 +176,7 @@ fn tally(rows: &[Row]) -> String {
     )
 }
 
-fn lists(rows: &[Row]) -> Vec<(&'static str, Vec<String>)> {
+fn lists(rows: &[Row], most: usize) -> Vec<(&'static str, Vec<String>)> {
     let who = |row: &Row| {
         row.owner.clone().map_or_else(|| "nobody owns it".to_owned(), |owner| format!("{owner} acts"))
     };
@@ -185,12 +208,12 @@ fn lists(rows: &[Row]) -> Vec<(&'static str, Vec<String>)> {
         ),
     ];
     let lists = lists.into_iter().filter(|(_, items)| !items.is_empty());
-    lists.map(|(heading, items)| (heading, shortened(items))).collect()
+    lists.map(|(heading, items)| (heading, shortened(items, most))).collect()
 }
 
-fn shortened(mut items: Vec<String>) -> Vec<String> {
-    let more = items.len().saturating_sub(MOST_ITEMS);
-    items.truncate(MOST_ITEMS);
+fn shortened(mut items: Vec<String>, most: usize) -> Vec<String> {
+    let more = items.len().saturating_sub(most);
+    items.truncate(most);
     for item in &mut items {
         *item = cut(item, 300);
     }
