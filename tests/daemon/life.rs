@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::place::{PATIENCE, Place, QUICK};
-use crate::rig::within;
+use crate::rig::{at_a_time, within};
 
 /// A drill whose restore takes longer than any test waits.
 const LONG: &str = "
@@ -56,23 +56,33 @@ fn a12_a_drill_that_panics_is_errored_and_the_others_go_on() {
     assert_eq!(daemon.stop(), Some(0));
 }
 
+/// One with a container of its own as well as one before it has any; the others share the slot that is left.
 #[test]
 fn a13_a_drill_that_hangs_does_not_hold_the_others() {
-    let place = Place::new(4, &[("bad", QUICK), ("good", QUICK)]);
-    place.settings("shutdown_grace: 1s\n");
-    let daemon = place.start(Some("after_claim=hang"));
-    let good = |(_, verdict, _): &(String, String, String)| verdict == "passed";
-    within(PATIENCE, "one of two drills to pass", || place.runs().iter().any(good));
-    daemon.signal("TERM");
-    daemon.says("runs are cancelled");
-    daemon.signal("TERM");
-    drop(daemon);
-    let daemon = place.start(None);
-    within(PATIENCE, "the hung run to be written down", || {
-        place.runs().iter().any(|(_, _, reason)| reason == "daemon_lost")
+    at_a_time(2, vec![("after_claim", 0), ("after_start", 1)], |(point, containers)| {
+        let place = Place::new(4, &[("first", QUICK), ("second", QUICK), ("third", QUICK)]);
+        place.settings("runner: { at_once: 2 }\nshutdown_grace: 1s\n");
+        let daemon = place.start(Some(&format!("{point}=hang")));
+        let passed = |(_, verdict, _): &(String, String, String)| verdict == "passed";
+        within(PATIENCE, &format!("two of three drills to pass beside one that hangs {point}"), || {
+            place.runs().iter().filter(|run| passed(run)).count() == 2
+        });
+        within(PATIENCE, "the sandboxes of the others to go", || place.rig.running().len() == containers);
+        let goes_on = |(_, verdict, _): &(String, String, String)| verdict.is_empty();
+        assert_eq!(place.runs().iter().filter(|run| goes_on(run)).count(), 1, "{:?}", place.runs());
+        daemon.signal("TERM");
+        daemon.says("runs are cancelled");
+        daemon.signal("TERM");
+        drop(daemon);
+        let daemon = place.start(None);
+        within(PATIENCE, "the hung run to be written down", || {
+            place.runs().iter().any(|(_, _, reason)| reason == "daemon_lost")
+        });
+        let staged = || fs::read_dir(place.rig.state().join("staging")).map_or(0, Iterator::count);
+        within(PATIENCE, "a sweep", || place.rig.on_engine().is_empty() && staged() == 0);
+        assert_eq!(daemon.stop(), Some(0));
+        place.rig.assert_nothing_remains(point);
     });
-    assert_eq!(daemon.stop(), Some(0));
-    place.rig.assert_nothing_remains("a hung run");
 }
 
 #[test]
