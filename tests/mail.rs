@@ -1,6 +1,6 @@
 //! What managers read: letters about runs as text, what must never get into one, and how large one may become.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests are tests; clippy sees only `#[test]`.
 
 #[path = "support/letters.rs"]
 mod letters;

@@ -28,6 +28,7 @@ impl World {
             22..=30 => self.jump(*self.random.clone().of(&[6, 40, 4_000, 90_000])),
             31..=39 => self.jump(-*self.random.clone().of(&[6, 40, 4_000, 90_000])),
             40..=43 => self.reload(),
+            44..=51 => self.come_or_go(),
             _ => {}
         }
     }
@@ -56,6 +57,16 @@ impl World {
         let now = self.now;
         self.watermarks.entry(name.clone()).and_modify(|mark| *mark = (*mark).max(now));
         self.drills[at] = Drill { name, schedule, jitter };
+    }
+
+    /// A file is put back, or taken away: what waits of its drill starts, and nothing more is due.
+    fn come_or_go(&mut self) {
+        if self.random.once_in(2) {
+            self.comings += self.gone.len();
+            self.drills.append(&mut self.gone);
+        } else if self.drills.len() > 1 {
+            self.gone.push(self.drills.swap_remove(0));
+        }
     }
 
     pub(super) fn holds(&self, drill: &DrillName) -> bool {

@@ -1,5 +1,7 @@
 //! A daemon and its store as values: what survives a kill is what the store holds.
 
+#[path = "owed.rs"]
+mod owed;
 #[path = "trouble.rs"]
 mod trouble;
 
@@ -19,6 +21,8 @@ use crate::random::Random;
 
 /// Instants that are written down in one look.
 const AT_A_LOOK: usize = 50;
+const SLOTS: usize = 2;
+const MEMORY: u64 = 4;
 
 const SCHEDULES: [(&str, &str); 8] = [
     ("30 2 * * *", "Europe/Berlin"),
@@ -64,6 +68,8 @@ pub struct World {
     /// The clock that only goes on.
     monotonic: Duration,
     drills: Vec<Drill>,
+    /// Drills whose file was taken away.
+    gone: Vec<Drill>,
     /// Durable: each due instant with its end; `None` while its run goes on.
     pub store: BTreeMap<(DrillName, Timestamp), Option<End>>,
     /// Durable: how far each schedule has been worked off.
@@ -75,6 +81,8 @@ pub struct World {
     /// Drills of which the store did not take something, and until when on the monotonic clock they are left alone.
     held: BTreeMap<DrillName, Duration>,
     running: Vec<Running>,
+    /// Every start, in order.
+    pub starts: Vec<(Timestamp, DrillName)>,
     up_since: Timestamp,
     last_look: Reading,
     wake_at: Option<Timestamp>,
@@ -83,10 +91,12 @@ pub struct World {
     /// How often the store took nothing, and how often a drill was changed while it waited.
     pub refusals: usize,
     pub overtaken: usize,
+    /// How often the file of a drill was put back.
+    pub comings: usize,
     /// The latest that the wall clock ever showed.
     highest: Timestamp,
     /// Nothing goes wrong any more.
-    calm: bool,
+    pub calm: bool,
 }
 
 impl World {
@@ -98,6 +108,9 @@ impl World {
             now,
             monotonic: Duration::ZERO,
             drills: Vec::new(),
+            gone: Vec::new(),
+            starts: Vec::new(),
+            comings: 0,
             store: BTreeMap::new(),
             watermarks: BTreeMap::new(),
             queue: Vec::new(),
@@ -138,6 +151,10 @@ impl World {
             };
             self.add(&format!("daily-{number}"), schedule);
         }
+    }
+
+    fn drill(&self, name: &DrillName) -> &Drill {
+        self.drills.iter().chain(&self.gone).find(|drill| drill.name == *name).unwrap()
     }
 
     fn schedule(&mut self, name: &str) -> Schedule {
@@ -232,6 +249,7 @@ impl World {
         let plans: Vec<Plan<'_>> = plans.collect();
         let busy: BTreeSet<DrillName> = self.running.iter().map(|run| run.drill.clone()).collect();
         let mut decision = decide(&plans, &busy, self.up_since, self.now);
+        self.assert_paid(&self.owed(&busy), &decision);
         assert!(decision.unstarted.len() <= 1_001 * plans.len(), "seed {}: unbounded", self.seed);
         assert!(decision.wake_at.is_none_or(|wake| wake > self.now), "seed {}: wakes in the past", self.seed);
         assert!(decision.due.is_sorted_by_key(|due| due.due_at), "seed {}: out of order", self.seed);
@@ -262,7 +280,7 @@ impl World {
 
     /// Only what came due before the daemon was up was missed because it was down.
     fn judge(&self, instant: &UnstartedInstant) {
-        let jitter = self.drills.iter().find(|found| found.name == instant.drill).unwrap().jitter;
+        let jitter = self.drill(&instant.drill).jitter;
         let down = instant.scheduled_at + jitter < self.up_since || instant.detail.starts_with("stands for");
         assert!(down || instant.reason != Reason::Down, "seed {}: {instant:?}", self.seed);
     }
@@ -278,7 +296,9 @@ impl World {
     }
 
     fn admit(&mut self) {
-        let capacity = Capacity { slots: 2, memory: Some(4), disk: None, staging: None };
+        let slots = u32::try_from(SLOTS).unwrap();
+        let capacity = Capacity { slots, memory: Some(MEMORY), disk: None, staging: None };
+        let refusals = self.refusals;
         let used = self.running.iter().fold(Used::default(), |used, run| used.with(&run.demand));
         let admissions = admit(&self.queue, &used, &capacity, self.now);
         let mut gone = BTreeSet::new();
@@ -305,17 +325,18 @@ impl World {
             place += 1;
             !gone.contains(&(place - 1))
         });
-        assert!(self.running.len() <= 2, "seed {}: {} at once", self.seed, self.running.len());
+        assert!(self.running.len() <= SLOTS, "seed {}: {} at once", self.seed, self.running.len());
+        if self.refusals == refusals {
+            self.assert_no_room_is_left();
+        }
     }
 
     /// Claims the instant, and its run begins: seconds, hours, or until somebody kills it.
     fn begin(&mut self, waiting: &Waiting) {
-        assert!(
-            !self.running.iter().any(|run| run.drill == waiting.drill),
-            "seed {}: two at once",
-            self.seed
-        );
+        let goes_on = self.running.iter().any(|run| run.drill == waiting.drill);
+        assert!(!goes_on, "seed {}: two at once", self.seed);
         self.claim(&waiting.drill, waiting.scheduled_at, None);
+        self.starts.push((waiting.scheduled_at, waiting.drill.clone()));
         let seconds = *self.random.of(&[5, 30, 300, 300, 4_000, 200_000]);
         let ends_at = self.monotonic + Duration::from_secs(seconds);
         self.running.push(Running { drill: waiting.drill.clone(), demand: waiting.demand, ends_at });
@@ -323,7 +344,7 @@ impl World {
 
     fn write(&mut self, drill: &DrillName, scheduled_at: Timestamp, end: End, detail: &str) {
         if detail.starts_with("stands for") {
-            let calendar = &self.drills.iter().find(|found| found.name == *drill).unwrap().schedule.calendar;
+            let calendar = &self.drill(drill).schedule.calendar;
             let older =
                 calendar.due_between(self.watermarks[drill], scheduled_at - SignedDuration::from_nanos(1));
             let older: Vec<Timestamp> = older.collect();
@@ -346,38 +367,10 @@ impl World {
             return;
         }
         assert!(scheduled_at > mark, "seed {seed}: the watermark of {drill} goes back");
-        let calendar = &self.drills.iter().find(|found| found.name == *drill).unwrap().schedule.calendar;
+        let calendar = &self.drill(drill).schedule.calendar;
         if let Some(next) = calendar.next_after(mark) {
             assert!(next >= scheduled_at, "seed {seed}: {drill} at {next} was never told");
         }
         self.watermarks.insert(drill.clone(), scheduled_at);
-    }
-
-    /// Lets every run end and every instant be told, and asks whether all were.
-    pub fn settle(&mut self) {
-        self.calm = true;
-        self.kill();
-        self.now = self.highest + SignedDuration::from_secs(1);
-        self.start();
-        for _ in 0..1_000 {
-            self.look();
-            let more = self.wake_at.is_some_and(|at| at <= self.now);
-            if self.queue.is_empty() && self.running.is_empty() && !more {
-                break;
-            }
-            if !more {
-                self.pass(SignedDuration::from_mins(10));
-            }
-        }
-        self.look();
-        let open = self.store.values().filter(|end| end.is_none()).count();
-        assert_eq!(open, self.running.len(), "seed {}: {open} rows are open", self.seed);
-        for drill in &self.drills {
-            let mark = self.watermarks[&drill.name];
-            let next = drill.schedule.calendar.next_after(mark).unwrap();
-            let waits = self.queue.iter().any(|waiting| waiting.drill == drill.name);
-            let told = next + drill.jitter > self.now || waits;
-            assert!(told, "seed {}: {} at {next} was never told", self.seed, drill.name);
-        }
     }
 }
