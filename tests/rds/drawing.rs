@@ -51,6 +51,25 @@ fn the_drill_in_rds_yaml_passes_and_leaves_no_instance() {
 }
 
 #[test]
+fn the_newest_snapshot_of_its_sort_is_taken_and_all_of_that_sort_are_listed() {
+    for (wanted, taken, listed) in [
+        ("newest_manual", "before-the-release", 3),
+        ("newest", "before-the-release", 4),
+        ("newest_automated", "rds:shop-prod-", 1),
+    ] {
+        // What comes after the choice is not asked here: it ends before anything is made.
+        let refuse = vec![("DescribeDBParameters", 403, "AccessDenied", 100)];
+        let place = Place::new(Plan { refuse, ..Plan::default() });
+        place.write(&place.example().replace("snapshot: newest_automated", &format!("snapshot: {wanted}")));
+        let run = place.run();
+        run.must_be("errored(source_denied)");
+        let backup = &run.json["backup"];
+        assert!(backup["id"].as_str().unwrap().starts_with(taken), "{wanted}: {backup}");
+        assert_eq!(backup["candidates"], listed, "{wanted}: {backup}");
+    }
+}
+
+#[test]
 fn a_manual_snapshot_is_drawn_and_no_password_is_ever_shown() {
     let place = Place::new(Plan::default());
     place.write(&place.example().replace("snapshot: newest_automated", "snapshot: newest_manual"));

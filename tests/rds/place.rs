@@ -187,7 +187,9 @@ pub fn certificates(folder: &std::path::Path) {
     done(Command::new("bash").args(["-c", &script]).current_dir(folder));
 }
 
-/// An instance of production's with a snapshot, in moto's account; the same for every test.
+/// An instance of production's with snapshots, in moto's account; the same for every test. Of the manual ones the newest
+/// is listed neither first nor last, and its name is neither the least nor the greatest: a copy keeps the instant of what
+/// it was copied from.
 fn production_in_the_cloud() -> u16 {
     static MADE: OnceLock<()> = OnceLock::new();
     let server = moto();
@@ -200,7 +202,9 @@ fn production_in_the_cloud() -> u16 {
                'max_logical_replication_workers', 'ParameterValue': '0', 'ApplyMethod': 'pending-reboot'}])\n\
              rds.create_db_instance(DBInstanceIdentifier='shop-prod', Engine='postgres', EngineVersion='15.12', MasterUsername='shop_master', \
                MasterUserPassword='productions-own', DBInstanceClass='db.t4g.medium', AllocatedStorage=20, DBName='shop', Port=5432)\n\
-             rds.create_db_snapshot(DBInstanceIdentifier='shop-prod', DBSnapshotIdentifier='before-the-release')\n",
+             rds.create_db_snapshot(DBInstanceIdentifier='shop-prod', DBSnapshotIdentifier='weekly')\n\
+             rds.create_db_snapshot(DBInstanceIdentifier='shop-prod', DBSnapshotIdentifier='before-the-release')\n\
+             rds.copy_db_snapshot(SourceDBSnapshotIdentifier='weekly', TargetDBSnapshotIdentifier='a-copy-of-weekly')\n",
         );
     });
     server.port
