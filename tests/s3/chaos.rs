@@ -16,6 +16,8 @@ pub enum Mode {
     CutAfter(usize),
     /// The server's bytes come at this many a second, after the first 4 KiB.
     Drip(u64),
+    /// The first answer that brings bytes of an object ends after so many; who asks for more waits for another mode.
+    CutThenWait(usize),
     /// The connection is taken and nothing ever answered.
     Silent,
     /// Requests that hold the text are answered with this, as often as there are left; others pass.
@@ -56,6 +58,11 @@ impl Chaos {
     pub fn requests(&self) -> Vec<String> {
         self.seen.lock().unwrap().iter().cloned().collect()
     }
+
+    /// How many of them asked for bytes of an object.
+    pub fn reads(&self) -> usize {
+        self.requests().iter().filter(|line| is_read(line)).count()
+    }
 }
 
 /// One request a connection: every answer carries `Connection: close` of the server's or is ended by us.
@@ -74,7 +81,12 @@ async fn serve(
         }
     }
     let text = String::from_utf8_lossy(&request).into_owned();
-    seen.lock().unwrap().push_back(text.lines().next().unwrap_or_default().to_owned());
+    let first_line = text.lines().next().unwrap_or_default().to_owned();
+    let asks_for_more = is_read(&first_line) && was_read(&seen);
+    seen.lock().unwrap().push_back(first_line.clone());
+    while asks_for_more && matches!(*mode.lock().unwrap(), Mode::CutThenWait(_)) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let now = {
         let mut mode = mode.lock().unwrap();
         match &mut *mode {
@@ -86,7 +98,8 @@ async fn serve(
                 Mode::Answer { holding: "HEAD ", with: with.clone(), left: 1 }
             }
             Mode::Hold(holding) if text.contains(*holding) => Mode::Silent,
-            Mode::Answer { .. } | Mode::HeadOnceRead(_) | Mode::Hold(_) => Mode::Pass,
+            Mode::CutThenWait(limit) if is_read(&first_line) => Mode::CutAfter(*limit),
+            Mode::Answer { .. } | Mode::HeadOnceRead(_) | Mode::Hold(_) | Mode::CutThenWait(_) => Mode::Pass,
             other => other.clone(),
         }
     };
@@ -103,7 +116,12 @@ async fn serve(
 }
 
 fn was_read(seen: &Mutex<VecDeque<String>>) -> bool {
-    seen.lock().unwrap().iter().any(|line| line.starts_with("GET ") && !line.contains("list-type"))
+    seen.lock().unwrap().iter().any(|line| is_read(line))
+}
+
+/// Whether a request asks for bytes of an object.
+fn is_read(line: &str) -> bool {
+    line.starts_with("GET ") && !line.contains("list-type")
 }
 
 async fn forward(mut upstream: TcpStream, mut client: TcpStream, mode: Mode) -> Option<()> {

@@ -1,13 +1,15 @@
 //! Which object, and which were passed over.
 
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-use drillyard::model::Reason;
+use drillyard::model::{Reason, SkipReason};
 use drillyard::source;
 use jiff::Timestamp;
 
 use crate::place::{at, by_id, dump, fetch, fetch_located, locate, reason, told};
 use crate::servers::{moto, rclone, seaweed};
+use crate::support::scene::age;
 
 #[tokio::test]
 async fn the_newest_of_a_prefix_by_glob_is_chosen_and_the_unfinished_one_is_told() {
@@ -57,6 +59,44 @@ async fn c6_an_empty_newest_object_is_a_finding_in_its_first_minute_too() {
     assert_ne!(listed.subsec_nanosecond(), 0, "a listing of whole seconds shows nothing: {listed}");
     assert_eq!((located.candidate().id.as_str(), located.chosen.skipped.len()), ("fresh-2.dump", 0));
     assert_eq!(reason(fetch_located(&definition, &located).await), Reason::EmptyBackup);
+}
+
+#[tokio::test]
+async fn c7_an_object_that_is_still_being_written_is_passed_over_and_told() {
+    let server = rclone();
+    let folder = server.folder.path().join("data/backups");
+    let (finished, growing) = (folder.join("grows-1.dump"), folder.join("grows-2.dump"));
+    std::fs::write(&finished, dump(500, 1)).unwrap();
+    age(&finished, Duration::from_mins(10));
+    std::fs::write(&growing, dump(500, 2)).unwrap();
+    let definition = at(server.port, "backups", "match: \"grows-*.dump\"");
+    let writing = async {
+        loop {
+            let mut file = std::fs::File::options().append(true).open(&growing).unwrap();
+            file.write_all(b"-- one more row\n").unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let source = source::open(&definition.source);
+    let located = tokio::select! {
+        located = source::locate(&source, &definition, Timestamp::now()) => located.unwrap(),
+        () = writing => unreachable!(),
+    };
+    assert_eq!(located.candidate().id, "grows-1.dump");
+    let [skipped] = located.chosen.skipped.as_slice() else { panic!("{:?}", located.chosen.skipped) };
+    assert_eq!((skipped.id.as_str(), skipped.why), ("grows-2.dump", SkipReason::StillBeingWritten));
+}
+
+/// S3 itself shows an upload once it is whole, and no sooner.
+#[tokio::test]
+async fn c7_an_upload_that_has_not_ended_is_no_object_yet() {
+    let server = seaweed();
+    server.bucket("uploading", &[("a.dump", &dump(500, 1))]);
+    let begin = "u = s3.create_multipart_upload(Bucket='uploading', Key='b.dump')['UploadId']\n\
+                 s3.upload_part(Bucket='uploading', Key='b.dump', UploadId=u, PartNumber=1, Body=b'x' * (5 << 20))";
+    server.python(begin).unwrap();
+    let located = locate(&at(server.port, "uploading", "")).await.unwrap();
+    assert_eq!((located.candidate().id.as_str(), located.chosen.listing.len()), ("a.dump", 1));
 }
 
 #[tokio::test]

@@ -74,9 +74,16 @@ pub async fn fetch(definition: &BackupDefinition) -> Result<Brought, SourceError
 }
 
 pub async fn fetch_located(definition: &BackupDefinition, located: &Located) -> Result<Brought, SourceError> {
+    fetch_within(Duration::from_mins(5), definition, located).await
+}
+
+pub async fn fetch_within(
+    deadline: Duration,
+    definition: &BackupDefinition,
+    located: &Located,
+) -> Result<Brought, SourceError> {
     let staging = tempfile::tempdir().unwrap();
     let source = source::open(&definition.source);
-    let deadline = Duration::from_mins(5);
     let progress: source::Progress = Arc::new(|_, _| {});
     let fetched =
         source::fetch(&source, located.candidate(), definition, staging.path(), 1 << 40, deadline, progress)

@@ -1,12 +1,13 @@
 //! What a service refuses is told as what it is, with what to do, and without any secret.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use drillyard::model::Reason;
 
 use crate::chaos::{Chaos, Mode, refusal};
 use crate::place::{at, definition, dump, fetch, locate, told, with_secret};
-use crate::servers::{free_port, moto, seaweed};
+use crate::servers::{KEY, SECRET, free_port, moto, seaweed};
 
 #[tokio::test]
 async fn c12_a_wrong_key_is_denied_and_never_shown() {
@@ -97,6 +98,35 @@ async fn c15_a_certificate_that_nobody_vouches_for_is_refused() {
     let (reason, said) = told(locate(&definition(&bucket, "")).await);
     server.kill().unwrap();
     server.wait().unwrap();
+    assert_eq!(reason, Reason::SourceUnreachable);
+    assert!(said.contains("could not trust") && said.contains("`ca`"), "{said}");
+}
+
+#[tokio::test]
+async fn c15_a_certificate_is_trusted_by_its_own_authority_and_by_no_other() {
+    let server = seaweed();
+    server.bucket("vouched", &[("a.sql", &dump(500, 1))]);
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        format!("{{ file: {} }}", folder.path().join(name).display())
+    };
+    let keys = format!(
+        "credentials: {{ access_key_id: {}, secret_access_key: {} }}",
+        write("id", KEY),
+        write("key", SECRET)
+    );
+    let trusting = |authority: &Path| {
+        let (port, authority) = (server.tls_port.unwrap(), authority.display());
+        let bucket = format!(
+            "bucket: vouched, endpoint: \"https://127.0.0.1:{port}\", ca: {{ file: {authority} }}, {keys}"
+        );
+        definition(&bucket, "")
+    };
+    let brought = fetch(&trusting(&server.folder.path().join("ca.crt"))).await.unwrap();
+    assert_eq!(brought.fetched.read.size_bytes, dump(500, 1).len() as u64);
+    crate::servers::certificates(folder.path());
+    let (reason, said) = told(locate(&trusting(&folder.path().join("ca.crt"))).await);
     assert_eq!(reason, Reason::SourceUnreachable);
     assert!(said.contains("could not trust") && said.contains("`ca`"), "{said}");
 }

@@ -15,6 +15,8 @@ pub const SECRET: &str = "drillsecret";
 /// A server of objects.
 pub struct Server {
     pub port: u16,
+    /// Where SeaweedFS speaks TLS, with a certificate of `ca.crt` in the folder.
+    pub tls_port: Option<u16>,
     pub folder: tempfile::TempDir,
     _lease: Child,
 }
@@ -50,31 +52,45 @@ pub fn seaweed() -> &'static Server {
             r#"{{"identities":[{{"name":"drill","credentials":[{{"accessKey":"{KEY}","secretKey":"{SECRET}"}}],"actions":["Admin","Read","Write","List","Tagging"]}}]}}"#
         );
         std::fs::write(&config, identity).unwrap();
-        let [port, master, volume, filer] = ports();
+        certificates(folder.path());
+        let [port, tls_port, master, volume, filer] = ports();
         let weed = program("weed");
         let command = format!(
             "exec {} server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={} -s3 -s3.port={port} -s3.config={} \
-             -master.port={master} -volume.port={volume} -filer.port={filer} -volume.max=500 -master.volumeSizeLimitMB=256",
+             -s3.port.https={tls_port} -s3.cert.file={} -s3.key.file={} -master.port={master} -volume.port={volume} -filer.port={filer} -volume.max=500 -master.volumeSizeLimitMB=256",
             weed.display(),
             data.display(),
             config.display(),
+            path(&folder, "server.crt").display(),
+            path(&folder, "server.key").display(),
         );
         let lease = leased(&command, &log);
-        let server = Server { port, folder, _lease: lease };
+        let server = Server { port, tls_port: Some(tls_port), folder, _lease: lease };
         wait_for(port, &log, || server.python("s3.create_bucket(Bucket='ready')").is_ok());
         server
     })
 }
 
+/// An authority, and a certificate of its own for this machine's loopback.
+pub fn certificates(folder: &Path) {
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=drill-ca \
+          -keyout ca.key -out ca.crt && \
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=s3 -keyout server.key -out server.csr && \
+        openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt \
+          -extfile <(printf 'subjectAltName=IP:127.0.0.1')";
+    let made = Command::new("bash").args(["-c", script]).current_dir(folder).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
 /// gRPC listens 10,000 above each port.
-fn ports() -> [u16; 4] {
+fn ports() -> [u16; 5] {
     let free = |port: u16| {
         TcpListener::bind(("127.0.0.1", port)).is_ok()
             && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok()
     };
     let first = u16::try_from(21_000 + std::process::id() % 20_000).unwrap();
     let mut found = (first..45_000).step_by(7).filter(|port| free(*port));
-    [(); 4].map(|()| found.next().unwrap())
+    [(); 5].map(|()| found.next().unwrap())
 }
 
 /// rclone: no versions, ignores `If-Match`.
@@ -90,7 +106,7 @@ pub fn rclone() -> &'static Server {
             data.display()
         );
         let lease = leased(&command, &log);
-        let server = Server { port, folder, _lease: lease };
+        let server = Server { port, tls_port: None, folder, _lease: lease };
         wait_for(port, &log, || server.python("s3.list_buckets()").is_ok());
         server
     })
@@ -104,7 +120,7 @@ pub fn moto() -> &'static Server {
         let (log, port) = (path(&folder, "log"), free_port());
         let command = format!("exec {} -H 127.0.0.1 -p {port}", program("moto_server").display());
         let lease = leased(&command, &log);
-        let server = Server { port, folder, _lease: lease };
+        let server = Server { port, tls_port: None, folder, _lease: lease };
         wait_for(port, &log, || server.python("s3.list_buckets()").is_ok());
         server
     })
