@@ -1,6 +1,6 @@
 //! Calendars over gaps and folds: by hand for the cases that people ask about, by brute force for every zone there is.
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Weekday};
 
 use super::*;
 
@@ -145,10 +145,47 @@ fn periods_are_of_the_zone_s_clock() {
     assert_eq!(hours("2026-10-25T00:00:00Z"), Some(1500));
 }
 
+/// Days as a person reads them: of the month, of the week, either of both where both are said.
+#[derive(Debug, Clone, Copy, Default)]
+struct Days {
+    of_month: Option<i8>,
+    weekday: Option<Weekday>,
+}
+
+impl Days {
+    fn hold(self, date: Date) -> bool {
+        match (self.of_month, self.weekday) {
+            (None, None) => true,
+            (Some(day), None) => date.day() == day,
+            (None, Some(weekday)) => date.weekday() == weekday,
+            (Some(day), Some(weekday)) => date.day() == day || date.weekday() == weekday,
+        }
+    }
+
+    /// The last three fields of an expression.
+    fn fields(self) -> String {
+        let of_month = self.of_month.map_or("*".to_owned(), |day| day.to_string());
+        let weekday = self.weekday.map_or("*".to_owned(), |day| day.to_sunday_zero_offset().to_string());
+        format!("{of_month} * {weekday}")
+    }
+
+    /// The ways to name a date, and another one beside it.
+    fn of(date: Date, another: Date) -> [Self; 3] {
+        let (of_month, weekday) = (Some(date.day()), Some(date.weekday()));
+        [
+            Self { of_month, weekday: None },
+            Self { of_month: None, weekday },
+            Self { of_month, weekday: Some(another.weekday()) },
+        ]
+    }
+}
+
 /// What is due by looking at the zone's clock every minute: nothing of the calendar is used but its fields' numbers.
-fn by_looking(calendar: &Calendar, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+fn by_looking(calendar: &Calendar, days: Days, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
     let matches = |clock: DateTime| {
-        calendar.hours >> clock.hour() & 1 == 1 && calendar.minutes >> clock.minute() & 1 == 1
+        calendar.hours >> clock.hour() & 1 == 1
+            && calendar.minutes >> clock.minute() & 1 == 1
+            && days.hold(clock.date())
     };
     let mut highest = calendar.zone.to_datetime(after);
     let mut due = Vec::new();
@@ -194,7 +231,7 @@ fn changes(zone: &TimeZone) -> Vec<Timestamp> {
 #[test]
 fn f1_f2_f3_every_zone_s_gaps_and_folds_are_those_of_its_clock() {
     let mut seen = std::collections::BTreeSet::new();
-    let (mut zones, mut gaps, mut folds) = (0, 0, 0);
+    let (mut zones, mut gaps, mut folds, mut midnights) = (0, 0, 0, 0);
     for name in jiff::tz::db().available() {
         let zone = TimeZone::get(name.as_str()).unwrap();
         let changes = changes(&zone);
@@ -204,8 +241,6 @@ fn f1_f2_f3_every_zone_s_gaps_and_folds_are_those_of_its_clock() {
             continue;
         }
         zones += 1;
-        let of = |expression| Calendar::parse(expression, zone.clone(), "orders").unwrap();
-        let (times, distance) = (of("0,1,7,30,44,59 0-23 * * *"), of("*/7 * * * *"));
         for change in changes {
             let (before, after) = (zone.to_offset(change - NANOSECOND), zone.to_offset(change));
             if after > before {
@@ -216,13 +251,27 @@ fn f1_f2_f3_every_zone_s_gaps_and_folds_are_those_of_its_clock() {
             let width = SignedDuration::from_secs(i64::from((after.seconds() - before.seconds()).abs()));
             let from = change - SignedDuration::from_mins(70);
             let until = change + width + SignedDuration::from_mins(70);
-            for calendar in [&times, &distance] {
-                let found: Vec<Timestamp> = calendar.due_between(from, until).collect();
-                assert_eq!(found, by_looking(calendar, from, until), "{name} {change} {}", calendar.text);
+            // Day fields say nothing where it is the same day before and after.
+            let (eve, morrow) = (zone.to_datetime(from).date(), zone.to_datetime(until).date());
+            let mut days = vec![Days::default()];
+            if eve != morrow {
+                midnights += 1;
+                days.extend(Days::of(eve, morrow.tomorrow().unwrap()));
+                days.extend(Days::of(morrow, eve.yesterday().unwrap()));
+            }
+            for days in days {
+                for times in ["0,1,7,30,44,59 0-23", "*/7 *", "*/20 0,23"] {
+                    let expression = format!("{times} {}", days.fields());
+                    let calendar = Calendar::parse(&expression, zone.clone(), "orders").unwrap();
+                    let found: Vec<Timestamp> = calendar.due_between(from, until).collect();
+                    let looked = by_looking(&calendar, days, from, until);
+                    assert_eq!(found, looked, "{name} {change} {expression}");
+                }
             }
         }
     }
     assert!(zones > 200 && gaps > 400 && folds > 400, "{zones} zones, {gaps} gaps, {folds} folds");
+    assert!(midnights > 100, "{midnights} changes beside a midnight");
 }
 
 #[test]
