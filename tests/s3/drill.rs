@@ -3,9 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use crate::chaos::{Chaos, Mode, refusal};
+use crate::place::sha256;
 use crate::servers::{KEY, SECRET, rclone, seaweed};
 use crate::support::scene::age;
 use crate::support::{Run, Scene, root, usual_production};
@@ -117,8 +116,7 @@ async fn c4_an_object_that_is_replaced_while_it_is_read_gives_way_to_the_new_new
     run.must_be("passed");
     assert_eq!(run.phases()[..4], ["locate", "fetch", "locate", "fetch"]);
     assert_eq!(run.json["backup"]["id"], "shop/shop-2.dump");
-    let sha256: String = Sha256::digest(&newer).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(run.json["backup"]["sha256"], sha256);
+    assert_eq!(run.json["backup"]["sha256"], sha256(&newer));
     assert!(run.lists("warnings", "shop/shop-1.dump changed while it was read"), "{}", run.told());
     assert!(run.lists("warnings", "the source was asked once more"), "{}", run.told());
 }

@@ -6,15 +6,10 @@ use std::time::{Duration, Instant};
 
 use drillyard::model::Reason;
 use drillyard::source;
-use sha2::{Digest, Sha256};
 
 use crate::chaos::{Chaos, Mode, refusal};
-use crate::place::{at, dump, fetch, fetch_located, fetch_within, locate, told};
+use crate::place::{at, dump, fetch, fetch_located, fetch_within, locate, sha256, told};
 use crate::servers::{KEY, SECRET, rclone, seaweed};
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
 
 #[tokio::test]
 async fn an_object_of_several_parts_arrives_as_it_lies_there() {

@@ -10,6 +10,7 @@ use drillyard::error::Explain;
 use drillyard::model::Reason;
 use drillyard::source::{self, Fetched, Located, SourceError};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 /// A complete plain dump of about so many bytes; the same for the same seed.
 pub fn dump(bytes: usize, seed: u64) -> Vec<u8> {
@@ -23,6 +24,11 @@ pub fn dump(bytes: usize, seed: u64) -> Vec<u8> {
     }
     text.push_str("--\n-- PostgreSQL database dump complete\n--\n\n");
     text.into_bytes()
+}
+
+/// As a record says it.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The backup definition of a drill in YAML, as a user would write it.
