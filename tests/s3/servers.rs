@@ -41,7 +41,8 @@ fn wait_for(port: u16, log: &Path, ready: impl Fn() -> bool) {
     }
 }
 
-/// SeaweedFS: signatures, versions, ranges, conditions. Each bucket takes seven volumes of its own.
+/// SeaweedFS: signatures, versions, ranges, conditions. Each bucket takes seven volumes of its own. Its catalogs
+/// of tables would listen at ports that are the same for all servers, and the second one would end (2026-11-22).
 pub fn seaweed() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -56,8 +57,8 @@ pub fn seaweed() -> &'static Server {
         let [port, tls_port, master, volume, filer] = ports();
         let weed = program("weed");
         let command = format!(
-            "exec {} server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={} -s3 -s3.port={port} -s3.config={} \
-             -s3.port.https={tls_port} -s3.cert.file={} -s3.key.file={} -master.port={master} -volume.port={volume} -filer.port={filer} -volume.max=500 -master.volumeSizeLimitMB=256",
+            "exec {} server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={} -s3 -s3.port={port} -s3.port.iceberg=0 -s3.port.lance=0 \
+             -s3.config={} -s3.port.https={tls_port} -s3.cert.file={} -s3.key.file={} -master.port={master} -volume.port={volume} -filer.port={filer} -volume.max=500 -master.volumeSizeLimitMB=256",
             weed.display(),
             data.display(),
             config.display(),
