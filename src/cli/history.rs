@@ -1,12 +1,13 @@
 //! `drillyard history`: past runs, a line each.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use super::context::{Context, explain, fail, style};
 use super::select::former_name;
 use super::{Exit, help, print};
 use crate::model::DrillName;
-use crate::report;
+use crate::report::{self, Style};
 use crate::run::world::wall_clock;
 use crate::store::HistoryFilter;
 
@@ -27,7 +28,12 @@ pub(super) async fn history(
     match context.store.history(filter).await {
         Ok(runs) if context.json => print(&help::pretty(&report::history_json(&runs))),
         Ok(runs) if runs.is_empty() => print(if filtered { "no such runs" } else { "no runs yet" }),
-        Ok(runs) => print(&report::history_text(&runs, style())),
+        Ok(runs) => print(&report::history_text(&runs, one_line_for_a_program(style()))),
         Err(error) => explain(&error, Exit::Errored),
     }
+}
+
+/// A terminal is as wide as it is; `grep` wants a run whole.
+fn one_line_for_a_program(style: Style) -> Style {
+    if std::io::stdout().is_terminal() { style } else { Style { width: usize::MAX, ..style } }
 }

@@ -28,7 +28,7 @@ pub fn history_json(runs: &[RunSummary]) -> Value {
 const BESIDES: usize = 81;
 
 /// A table of runs in the order given, or a line that says there are none. On a narrow terminal a run takes two lines,
-/// so that its identity is never broken.
+/// so that its identity is never broken; for a program (a width without end) it is always one.
 pub fn history_text(runs: &[RunSummary], style: Style) -> String {
     if runs.is_empty() {
         return "No runs.\n".to_owned();

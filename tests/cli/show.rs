@@ -73,6 +73,7 @@ fn history_is_narrowed_by_drill_time_and_number() {
     for id in ids(place) {
         assert!(text.contains(&id), "{text}");
     }
+    assert_eq!(text.lines().count(), 4, "in a pipe a run is a line, however long its name is: {text}");
     assert_eq!(place.run(&["history", "--drill", "never"]).ends_with(0).out, "no such runs\n");
     assert_eq!(Place::new().run(&["history"]).ends_with(0).out, "no runs yet\n");
 }
