@@ -13,10 +13,10 @@ mod story;
 
 use std::time::Duration;
 
-use drillyard::model::{Channel, CheckKind, Finding, Outcome, Reason, Rehearsed};
+use drillyard::model::{BrokenFile, Channel, CheckKind, Finding, Outcome, Reason, Rehearsed};
 use drillyard::notify::eml::{self, Head};
-use drillyard::record::Undelivered;
 use drillyard::record::standing::{LastRehearsal, Standing, State, Trend, Watched};
+use drillyard::record::{Beside, Undelivered};
 use drillyard::report::mail::digest;
 use drillyard::report::{Style, status_json, status_text};
 use lettre::message::Mailbox;
@@ -63,12 +63,12 @@ fn a_backup_that_a_person_chose_makes_no_service_fail() {
     mistyped.runs[0].chosen_by_hand = true;
     let services = standing(vec![mistyped.clone()]);
     assert_eq!(services[0].state, State::Proven);
-    let text = status_text(&services, &[], now(), Style { colour: false, width: 160 });
+    let text = status_text(&services, &Beside::default(), now(), Style { colour: false, width: 160 });
     assert!(!text.contains("there is no backup"), "{text}");
 
     let failing = ended(mistyped, &[1], Reason::Truncated);
     let services = standing(vec![failing]);
-    let text = status_text(&services, &[], now(), Style { colour: false, width: 160 });
+    let text = status_text(&services, &Beside::default(), now(), Style { colour: false, width: 160 });
     assert_eq!(services[0].state, State::Failing);
     assert!(text.contains("the backup ends too early") && !text.contains("there is no backup"), "{text}");
 }
@@ -105,6 +105,7 @@ fn a_trend_is_told_from_three_proofs_on() {
     assert_eq!(trend(&[2.0, 1.0, 1.0]), Trend::Steady, "a second is no trend");
     assert_eq!(trend(&[80.0, 40.0, 40.0]), Trend::Slower(1.0));
     assert_eq!(trend(&[20.0, 40.0, 40.0]), Trend::Faster(0.5));
+    assert_eq!(trend(&[90.0, 20.0, 100.0]), Trend::Slower(0.5), "of two, the median lies between");
 }
 
 #[test]
@@ -120,12 +121,18 @@ fn missed_runs_are_counted_in_this_period_and_in_the_one_before() {
 fn status_is_a_row_per_service() {
     let services = standing(several());
     for width in [80, 160] {
-        let text = status_text(&services, &[], now(), Style { colour: false, width });
+        let text = status_text(&services, &Beside::default(), now(), Style { colour: false, width });
         assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
         insta::assert_snapshot!(format!("status_{width}"), text);
     }
-    insta::assert_json_snapshot!("status_json", status_json(&services[..2], &[], since(), now()));
-    assert_eq!(status_text(&[], &[], now(), Style { colour: false, width: 80 }), "No drills.\n");
+    insta::assert_json_snapshot!(
+        "status_json",
+        status_json(&services[..2], &Beside::default(), since(), now())
+    );
+    assert_eq!(
+        status_text(&[], &Beside::default(), now(), Style { colour: false, width: 80 }),
+        "No drills.\n"
+    );
 }
 
 #[test]
@@ -148,7 +155,8 @@ fn status_tells_which_messages_did_not_arrive() {
     };
     let services = standing(vec![watched("orders")]);
     let text = |messages: &[Undelivered], services: &[Standing]| {
-        status_text(services, messages, now(), Style { colour: false, width: 200 })
+        let beside = Beside { undelivered: messages.to_vec(), ..Beside::default() };
+        status_text(services, &beside, now(), Style { colour: false, width: 200 })
     };
     let first = "\n2 messages could not be delivered; the oldest: to ops@example.com about orders, given up at \
         2026-11-21 08:00:00 UTC (refused: 550 no⟨U+001B⟩[31m such user).\n";
@@ -161,8 +169,41 @@ fn status_tells_which_messages_did_not_arrive() {
         "nobody's drills are no reason to be silent"
     );
     assert!(!text(&[], &services).contains("delivered"));
-    let json = status_json(&services, &[given_up, waiting], since(), now());
+    let beside = Beside { undelivered: vec![given_up, waiting], ..Beside::default() };
+    let json = status_json(&services, &beside, since(), now());
     insta::assert_json_snapshot!("status_undelivered_json", json["undelivered"]);
+}
+
+#[test]
+fn i1_a_drill_whose_file_is_broken_is_worst_whatever_it_has_proven() {
+    let lost = Watched { broken: true, next_due_at: None, owner: None, ..watched("orders") };
+    let failing = ended(watched("ledger"), &[0], Reason::CheckFailed);
+    let services = standing(vec![failing, lost]);
+    let states: Vec<State> = services.iter().map(|service| service.state).collect();
+    assert_eq!(states, [State::Broken, State::Failing]);
+    let file = BrokenFile {
+        file: "/etc/drills/orders.yaml".into(),
+        line: 3,
+        message: "unknown key `bakup`".to_owned(),
+        drills: vec!["orders-nightly".parse().unwrap()],
+    };
+    let beside = Beside { broken: vec![file], ..Beside::default() };
+    insta::assert_snapshot!(
+        "status_broken",
+        status_text(&services, &beside, now(), Style { colour: false, width: 160 })
+    );
+    let letter = digest(&services, &beside, since(), now());
+    insta::assert_snapshot!("digest_broken", format!("Subject: {}\n\n{}", letter.subject, letter.text));
+    for told in ["/etc/drills/orders.yaml, line 3", "no valid drill file defines orders-nightly"] {
+        assert!(letter.html.contains(told), "{told}: {}", letter.html);
+    }
+
+    // The last good version is in force, and all is well but for the file.
+    let services = standing(vec![watched("orders")]);
+    let letter = digest(&services, &beside, since(), now());
+    let subject =
+        "Recovery: the one service is proven recoverable; 1 drill file has an error (digest of 21 Nov)";
+    assert_eq!(letter.subject, subject);
 }
 
 #[test]
@@ -176,7 +217,12 @@ fn the_digest_tells_the_worst_first() {
 fn a_digest_tells_the_worst_rehearsal_and_no_value_of_a_row() {
     let rehearsed = |rehearsed| {
         let last = LastRehearsal { at: now(), rehearsed };
-        digest(&standing(vec![Watched { rehearsed: Some(last), ..watched("orders") }]), since(), now())
+        digest(
+            &standing(vec![Watched { rehearsed: Some(last), ..watched("orders") }]),
+            &Beside::default(),
+            since(),
+            now(),
+        )
     };
     let told = |rehearsals: Vec<Rehearsed>| {
         let letter = rehearsed(rehearsals);
@@ -211,7 +257,7 @@ fn h11_a_digest_of_a_thousand_services_stays_below_100_kb() {
         let drills = crowd(1000, name).into_iter().map(|drill| ended(drill, &[0], Reason::CheckFailed));
         let drills: Vec<Watched> =
             drills.map(|drill| Watched { rehearsed: rehearsed.clone(), ..drill }).collect();
-        let letter = digest(&standing(drills), since(), now());
+        let letter = digest(&standing(drills), &Beside::default(), since(), now());
         let from: Mailbox = "drills@example.com".parse().unwrap();
         let to = std::slice::from_ref(&from);
         let head = Head { from: &from, to, date: now(), message_id: "<1@example.com>", about: "digest" };
@@ -237,8 +283,8 @@ fn h7_h9_no_name_of_a_service_gets_out_of_its_place() {
             ..watched("orders")
         };
         let services = standing(vec![ended(drill, &[0], Reason::CheckFailed)]);
-        let letter = digest(&services, since(), now());
-        let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
+        let letter = digest(&services, &Beside::default(), since(), now());
+        let status = status_text(&services, &Beside::default(), now(), Style { colour: false, width: 200 });
         let live = |c: &char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(c) || *c == '\u{2028}';
         assert_eq!(letter.subject.chars().find(live), None, "{:?}", letter.subject);
         for told in [&letter.text, &letter.html, &status] {
@@ -266,8 +312,8 @@ fn a_rollback_that_fails_is_told_whichever_drill_of_the_service_was_rehearsed_la
     };
     let text = |drills: Vec<Watched>| {
         let services = standing(drills);
-        let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
-        let digest = digest(&services, since(), now()).text;
+        let status = status_text(&services, &Beside::default(), now(), Style { colour: false, width: 200 });
+        let digest = digest(&services, &Beside::default(), since(), now()).text;
         [status, digest].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
     };
     for told in text(vec![lossy.clone(), fine]) {
@@ -286,18 +332,19 @@ fn what_a_run_has_left_behind_is_told_of_until_a_sweep_has_removed_it() {
     let services = standing(vec![drill.clone()]);
     let run = drill.runs[0].run;
     let said = format!("orders: orders-nightly 4 h ago, named by `drillyard show {run}`");
-    let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
+    let status = status_text(&services, &Beside::default(), now(), Style { colour: false, width: 200 });
     assert!(status.contains("Left something behind") && status.contains(&said), "{status}");
-    let letter = digest(&services, since(), now());
+    let letter = digest(&services, &Beside::default(), since(), now());
     let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains(&format!("Left something behind - {said}")), "{text}");
     assert!(letter.html.contains("Left something behind"), "{}", letter.html);
-    let json = status_json(&services, &[], since(), now());
+    let json = status_json(&services, &Beside::default(), since(), now());
     assert_eq!(json["services"][0]["drills"][0]["newest"]["leaked"], true);
     drill.runs[0].leaked = false;
     let services = standing(vec![drill]);
     assert!(
-        !status_text(&services, &[], now(), Style { colour: false, width: 200 }).contains("Left something")
+        !status_text(&services, &Beside::default(), now(), Style { colour: false, width: 200 })
+            .contains("Left something")
     );
 }
 
@@ -305,13 +352,13 @@ fn what_a_run_has_left_behind_is_told_of_until_a_sweep_has_removed_it() {
 fn one_of_a_kind_is_told_as_one() {
     let missed = Watched { runs: nights(&[41.0]), ..watched("orders") };
     let services = standing(vec![ended(missed, &[0], Reason::Down)]);
-    let status = status_text(&services, &[], now(), Style { colour: false, width: 200 });
+    let status = status_text(&services, &Beside::default(), now(), Style { colour: false, width: 200 });
     assert!(status.contains("orders: 1 of 1 run missed, 0 of 0 in the period before"), "{status}");
-    let letter = digest(&services, since(), now());
+    let letter = digest(&services, &Beside::default(), since(), now());
     assert!(letter.text.contains("1 run: 0 passed"), "{}", letter.text);
     // Of whom less is told than of others, so that there is room for forty.
     let crowd = crowd(41, "reporting").into_iter().map(|drill| Watched { rehearsed: None, ..drill });
-    let letter = digest(&standing(crowd.collect()), since(), now());
+    let letter = digest(&standing(crowd.collect()), &Beside::default(), since(), now());
     assert!(letter.text.contains("And 1 more service, in"), "{}", letter.text);
     assert!(letter.html.contains("And 1 more service, in"), "{}", letter.html);
 }

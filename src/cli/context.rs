@@ -37,6 +37,18 @@ impl Context {
         Ok(context)
     }
 
+    /// For a command that only reads: a directory that a person named, and in which nothing was ever recorded, is a slip
+    /// and no new store. The settings' and the usual one may be empty yet (2026-11-22).
+    pub(super) async fn open_to_read(global: &Global) -> Result<Self, u8> {
+        if let Some(named) = global.state.as_deref().filter(|named| !Store::is_in(named)) {
+            let told = format!("there is no record store in {}", named.display());
+            let hint =
+                "name the directory of the runs with --state; `drillyard run` and the daemon make a new one";
+            return Err(fail(&told, Some(hint), Exit::Invalid));
+        }
+        Self::open(global).await
+    }
+
     /// Without writing anything down, for a sweep, which tells of the lost runs itself.
     pub(super) fn open_as_it_is(global: &Global) -> Result<Self, u8> {
         let settings = valid_settings(global)?;

@@ -215,29 +215,25 @@ async fn dispatch(cli: Cli) -> u8 {
             Box::pin(run::run(&global, &drills, run::Asked { keep, backup, notify })).await
         }
         Command::History { drill, since, limit } => {
-            with_context(&global, async |context| history::history(context, drill, since, limit).await).await
+            reading(&global, async |context| history::history(context, drill, since, limit).await).await
         }
         Command::Show { run, drill, html, mail } => {
             let files = show::Files { html, mail };
-            with_context(&global, async |context| show::show(context, &run, drill, files).await).await
+            reading(&global, async |context| show::show(context, &run, drill, files).await).await
         }
-        Command::Status => {
-            with_context(&global, async |context| status::status(&global, context).await).await
-        }
+        Command::Status => reading(&global, async |context| status::status(&global, context).await).await,
         Command::Digest { send } => {
-            with_context(&global, async |context| status::digest(&global, context, send).await).await
+            reading(&global, async |context| status::digest(&global, context, send).await).await
         }
         Command::Next { drills, count, from } => {
             next::next(&global, &drills, usize::try_from(count).unwrap_or(usize::MAX), from).await
         }
         Command::Psql { run, rehearsal, arguments } => {
-            with_context(&global, async |context| {
-                psql::psql(context, &run, rehearsal.as_deref(), arguments).await
-            })
-            .await
+            reading(&global, async |context| psql::psql(context, &run, rehearsal.as_deref(), arguments).await)
+                .await
         }
         Command::Release { run } => {
-            with_context(&global, async |context| release::release(context, &run).await).await
+            reading(&global, async |context| release::release(context, &run).await).await
         }
         Command::Daemon { .. } => Box::pin(daemon::daemon(&global)).await,
         Command::Sweep { drills, dry_run } => match Context::open_as_it_is(&global) {
@@ -249,6 +245,14 @@ async fn dispatch(cli: Cli) -> u8 {
 
 async fn with_context(global: &Global, work: impl AsyncFnOnce(&Context) -> u8) -> u8 {
     match Context::open(global).await {
+        Ok(context) => work(&context).await,
+        Err(code) => code,
+    }
+}
+
+/// For a command that has nothing to do where nothing was ever recorded.
+async fn reading(global: &Global, work: impl AsyncFnOnce(&Context) -> u8) -> u8 {
+    match Context::open_to_read(global).await {
         Ok(context) => work(&context).await,
         Err(code) => code,
     }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::{Global, help, print, select};
-use crate::definition::{Drill, Note};
+use crate::definition::{Defined, Drill, Note};
 use crate::model::DrillName;
+use crate::report;
 use crate::run::world::wall_clock;
 use crate::schedule::jitter;
 
@@ -26,7 +27,7 @@ pub(super) async fn next(global: &Global, drills: &[String], count: usize, from:
     super::with_context(global, async |context| {
         match select::wanted_or_readable(global, &context.settings, drills) {
             Ok(told) => {
-                let code = tell(context, &told.drills, count, from.unwrap_or_else(wall_clock));
+                let code = tell(context, &told.defined, count, from.unwrap_or_else(wall_clock));
                 told.warn();
                 code
             }
@@ -36,7 +37,8 @@ pub(super) async fn next(global: &Global, drills: &[String], count: usize, from:
     .await
 }
 
-fn tell(context: &Context, drills: &[Drill], count: usize, from: Timestamp) -> u8 {
+fn tell(context: &Context, defined: &Defined, count: usize, from: Timestamp) -> u8 {
+    let drills = &defined.drills;
     let mut coming: Vec<Coming<'_>> =
         drills.iter().flat_map(|drill| of_drill(drill, context, from).take(count)).collect();
     coming.sort_by(|one, other| {
@@ -45,9 +47,12 @@ fn tell(context: &Context, drills: &[Drill], count: usize, from: Timestamp) -> u
     coming.truncate(count);
     if context.json {
         let runs: Vec<Value> = coming.iter().map(document).collect();
-        return print(&help::pretty(&json!({ "schema": "drillyard/next/1", "from": from, "runs": runs })));
+        let broken = report::broken_files_json(&defined.broken);
+        return print(&help::pretty(
+            &json!({ "schema": "drillyard/next/1", "from": from, "runs": runs, "broken_files": broken }),
+        ));
     }
-    match (coming.as_slice(), drills) {
+    match (coming.as_slice(), drills.as_slice()) {
         ([], [drill]) if drill.schedule.is_none() => {
             print(&format!("`{}` has no schedule: it runs by hand", drill.name))
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::check::show_faults;
 use super::context::fail;
 use super::{Exit, Global};
-use crate::definition::{self, Drill, Fault, Parsed, Settings};
+use crate::definition::{self, Defined, Drill, Fault, Parsed, Settings};
 use crate::model::DrillName;
 use crate::record::visible::visible;
 use crate::record::words::many;
@@ -40,7 +40,7 @@ pub(super) fn select(global: &Global, settings: &Settings, wanted: &[String]) ->
 
 /// Drills to tell of, and the files that tell of none because they have errors.
 pub(super) struct Told {
-    pub(super) drills: Vec<Drill>,
+    pub(super) defined: Defined,
     faults: Vec<Fault>,
 }
 
@@ -52,14 +52,16 @@ pub(super) fn wanted_or_readable(
     wanted: &[String],
 ) -> Result<Told, u8> {
     if !wanted.is_empty() {
-        return Ok(Told { drills: select(global, settings, wanted)?, faults: Vec::new() });
+        let defined = Defined { drills: select(global, settings, wanted)?, broken: Vec::new() };
+        return Ok(Told { defined, faults: Vec::new() });
     }
     let all = load_all(settings);
+    let broken = all.broken();
     let faults: Vec<Fault> = all.faults.into_iter().filter(Fault::is_error).collect();
     if all.drills.is_empty() && !faults.is_empty() {
         return Err(show_faults(global, &faults));
     }
-    Ok(Told { drills: all.drills, faults })
+    Ok(Told { defined: Defined { drills: all.drills, broken }, faults })
 }
 
 impl Told {

@@ -4,8 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::{Context, explain, fail, style};
 use super::{Exit, Global, help, print, select};
+use crate::daemon::lock::DaemonLock;
 use crate::notify::Notifier;
 use crate::notify::standings::standings;
+use crate::record::Beside;
 use crate::record::standing::Standing;
 use crate::report;
 use crate::report::mail::Letter;
@@ -17,16 +19,18 @@ const PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Where all services stand, for a person or a program.
 pub(super) async fn status(global: &Global, context: &Context) -> u8 {
     tell(global, context, async |stand| {
+        let Stand { services, mut beside, since, now } = stand;
         // What was given up before the period is nobody's news any more.
-        let undelivered = match context.store.undelivered(None, stand.since).await {
+        beside.undelivered = match context.store.undelivered(None, since).await {
             Ok(undelivered) => undelivered,
             Err(error) => return explain(&error, Exit::Errored),
         };
-        let Stand { services, since, now } = stand;
+        beside.places.clone_from(&context.settings.drills);
+        beside.daemon = DaemonLock::is_held(context.store.state());
         if context.json {
-            return print(&help::pretty(&report::status_json(&services, &undelivered, since, now)));
+            return print(&help::pretty(&report::status_json(&services, &beside, since, now)));
         }
-        print(&report::status_text(&services, &undelivered, now, style()))
+        print(&report::status_text(&services, &beside, now, style()))
     })
     .await
 }
@@ -34,7 +38,7 @@ pub(super) async fn status(global: &Global, context: &Context) -> u8 {
 /// Prints the digest as it would be sent.
 pub(super) async fn digest(global: &Global, context: &Context, send: bool) -> u8 {
     tell(global, context, async |stand| {
-        let letter = report::mail::digest(&stand.services, stand.since, stand.now);
+        let letter = report::mail::digest(&stand.services, &stand.beside, stand.since, stand.now);
         if send {
             return send_digest(context, &letter, stand.now).await;
         }
@@ -63,6 +67,7 @@ async fn send_digest(context: &Context, letter: &Letter, now: Timestamp) -> u8 {
 /// Where the services stand, and the time that it is told of.
 struct Stand {
     services: Vec<Standing>,
+    beside: Beside,
     since: Timestamp,
     now: Timestamp,
 }
@@ -74,11 +79,8 @@ async fn tell(global: &Global, context: &Context, say: impl AsyncFnOnce(Stand) -
     };
     let now = wall_clock();
     let since = now.checked_sub(PERIOD).unwrap_or(Timestamp::MIN);
-    let services = match standings(&told.drills, &context.store, since, now).await {
-        Ok(services) => services,
-        Err(error) => return explain(&error, Exit::Errored),
-    };
-    let code = say(Stand { services, since, now }).await;
-    told.warn();
-    code
+    match standings(&told.defined, &context.store, since, now).await {
+        Ok((services, beside)) => say(Stand { services, beside, since, now }).await,
+        Err(error) => explain(&error, Exit::Errored),
+    }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::task::AbortHandle;
 
 use super::wake::{Wake, Waker};
-use crate::definition::Drill;
+use crate::definition::Defined;
 use crate::definition::settings::Digest;
 use crate::engine::Engine;
 use crate::failpoint;
@@ -127,8 +127,8 @@ pub struct Round {
     pub notifier: Notifier,
     /// The outbox.
     pub store: Store,
-    /// The digest of all services, where people want one, and the drills that it is about.
-    pub digest: Option<(Digest, Vec<Drill>)>,
+    /// The digest of all services, where people want one, and what it is about.
+    pub digest: Option<(Digest, Defined)>,
     /// Whom to wake when it is over.
     pub waker: Waker,
 }
@@ -136,7 +136,7 @@ pub struct Round {
 async fn deliver(round: Round, now: Timestamp) {
     failpoint::reach("before_delivery").await;
     let next_digest = match &round.digest {
-        Some((digest, drills)) => round.notifier.digest_due(digest, drills, &round.store, now).await,
+        Some((digest, defined)) => round.notifier.digest_due(digest, defined, &round.store, now).await,
         None => Ok(None),
     };
     let next_digest = next_digest.unwrap_or_else(|error| {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::definition::{self, Drill, Fault, Parsed, Settings, settings};
-use crate::model::DrillName;
+use crate::definition::{self, Defined, Drill, Fault, Parsed, Settings, settings};
+use crate::model::{BrokenFile, DrillName};
 use crate::record::visible::visible;
 
 /// A file that was written so recently may be half a file.
@@ -25,6 +25,7 @@ pub struct Definitions {
     settings: Settings,
     drills: Drills,
     faults: Vec<Fault>,
+    broken: Vec<BrokenFile>,
     stamps: Vec<Stamp>,
 }
 
@@ -51,7 +52,13 @@ pub enum Looked {
 impl Definitions {
     /// Reads the drills of valid settings.
     pub fn load(settings: Settings) -> Self {
-        let mut loaded = Self { settings, drills: Drills::new(), faults: Vec::new(), stamps: Vec::new() };
+        let mut loaded = Self {
+            settings,
+            drills: Drills::new(),
+            faults: Vec::new(),
+            broken: Vec::new(),
+            stamps: Vec::new(),
+        };
         loaded.read();
         loaded
     }
@@ -64,6 +71,12 @@ impl Definitions {
     /// The drills in force.
     pub fn drills(&self) -> &Drills {
         &self.drills
+    }
+
+    /// The drills in force, and the files of drills with errors, whose last good version may be.
+    pub fn defined(&self) -> Defined {
+        let drills = self.drills.values().map(|drill| Drill::clone(drill)).collect();
+        Defined { drills, broken: self.broken.clone() }
     }
 
     /// How many errors the files have.
@@ -90,6 +103,7 @@ impl Definitions {
         let mut faults = self.read_settings();
         let parsed = definition::load(&there(&self.settings), &self.settings);
         let (drills, kept) = merge(&self.drills, &parsed);
+        self.broken = parsed.broken();
         faults.extend(parsed.faults);
         faults.iter().for_each(tell);
         for name in kept {

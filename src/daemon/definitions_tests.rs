@@ -66,9 +66,15 @@ fn i1_a_broken_file_keeps_the_last_good_version_of_its_drill_and_others_go_on() 
     assert_eq!(names(&definitions), ["orders", "users"]);
     assert_eq!(definitions.drills()[&good.name], good);
     assert!(definitions.errors() > 0);
+    let defined = definitions.defined();
+    assert_eq!(
+        (defined.drills.len(), defined.broken.len()),
+        (2, 1),
+        "whoever reads the digest must hear of it"
+    );
     files.drill("orders", "0 3 * * *");
     assert_eq!(definitions.look(false), Looked::Read);
-    assert_eq!(definitions.errors(), 0);
+    assert_eq!((definitions.errors(), definitions.defined().broken), (0, vec![]));
 }
 
 #[test]

@@ -4,12 +4,15 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::error::Explain;
 use crate::model::Reason;
 
 /// The lock's file in the state directory. It stays when the daemon ends; the lock does not.
 const NAME: &str = "daemon.lock";
+/// How long a glance at the lock may take on a loaded machine.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// The right to be the daemon of a state directory, for as long as it is held.
 #[derive(Debug)]
@@ -43,14 +46,14 @@ fn told(id: Option<u32>) -> String {
 }
 
 impl DaemonLock {
-    /// Takes the lock, or says who has it. Does not wait.
+    /// Takes the lock, or says who has it. Waits no longer than another process's glance at it may take.
     pub fn acquire(state: &Path) -> Result<Self, LockError> {
         let path = state.join(NAME);
         let io = |source| LockError::Io { path: path.clone(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(io)?;
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
@@ -62,6 +65,30 @@ impl DaemonLock {
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
         Ok(Self { _file: file })
+    }
+
+    /// Whether a daemon is at work on the state directory; `None` where its lock can't be looked at.
+    pub fn is_held(state: &Path) -> Option<bool> {
+        match File::open(state.join(NAME)) {
+            Ok(file) => match file.try_lock_shared() {
+                Ok(()) => Some(false),
+                Err(TryLockError::WouldBlock) => Some(true),
+                Err(TryLockError::Error(_)) => None,
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+            Err(_) => None,
+        }
+    }
+}
+
+/// Whoever asks whether a daemon is there has the lock for some microseconds, in which no daemon must be refused.
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < GLANCE => std::thread::sleep(GLANCE / 20),
+            tried => return tried,
+        }
     }
 }
 
@@ -92,5 +119,30 @@ mod tests {
         assert!(refused.to_string().contains(&format!("(process {})", std::process::id())), "{refused}");
         drop(first);
         DaemonLock::acquire(state.path()).unwrap();
+    }
+
+    #[test]
+    fn whoever_asks_learns_whether_a_daemon_is_there() {
+        let state = tempfile::tempdir().unwrap();
+        assert_eq!(DaemonLock::is_held(state.path()), Some(false));
+        let daemon = DaemonLock::acquire(state.path()).unwrap();
+        assert_eq!(DaemonLock::is_held(state.path()), Some(true));
+        drop(daemon);
+        assert_eq!(DaemonLock::is_held(state.path()), Some(false));
+    }
+
+    #[test]
+    fn a_glance_at_the_lock_keeps_no_daemon_from_starting() {
+        let state = tempfile::tempdir().unwrap();
+        drop(DaemonLock::acquire(state.path()).unwrap());
+        let glance = File::open(state.path().join(NAME)).unwrap();
+        glance.try_lock_shared().unwrap();
+        let starting = std::thread::spawn({
+            let state = state.path().to_owned();
+            move || DaemonLock::acquire(&state).map(drop)
+        });
+        std::thread::sleep(GLANCE / 10);
+        drop(glance);
+        starting.join().unwrap().unwrap();
     }
 }

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::definition::{Drill, Settings};
+use crate::definition::Settings;
 use crate::error::Explain;
 use crate::failpoint;
 use crate::model::{DrillName, Reason};
@@ -250,11 +250,10 @@ impl Daemon {
 
     fn deliver(&mut self, now: Timestamp) {
         let digest = &self.definitions.settings().digest;
-        let drills = || self.definitions.drills().values().map(|drill| Drill::clone(drill)).collect();
         let round = || Round {
             notifier: self.notifier.clone(),
             store: self.store.clone(),
-            digest: digest.clone().map(|digest| (digest, drills())),
+            digest: digest.clone().map(|digest| (digest, self.definitions.defined())),
             waker: self.waker.clone(),
         };
         self.chores.deliver_if_due(round, now);

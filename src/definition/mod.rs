@@ -8,6 +8,7 @@
 //! Every step collects its [`Fault`]s and goes on, so that a file's author is told everything at once. There is no serde
 //! on the way of a drill: it stops at the first fault, and it can't say what a key means to an editor (2026-11-21).
 
+mod broken;
 mod calendar;
 pub mod check;
 pub mod cloud;
@@ -46,6 +47,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub use broken::Defined;
 pub use calendar::{Calendar, Note};
 pub use check::{Bounds, Check, CheckBody, NotValid, NumberBounds, SqlExpectation, TableName};
 pub use cloud::{CloudAccess, CloudCredentials, RdsSource, S3Source, SnapshotWanted, Then};

@@ -11,6 +11,7 @@
 //! | everything that happened | [`Event`], [`Fact`] |
 
 pub mod backup;
+pub mod broken_file;
 pub mod channel;
 pub mod database;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod verdict;
 pub mod watermark;
 
 pub use backup::{ArchiveHeader, BackupFormat, Candidate, Compression, SkipReason, SkippedCandidate};
+pub use broken_file::BrokenFile;
 pub use channel::Channel;
 pub use database::{MajorVersion, ServerVersion};
 pub use event::{EVENT_VERSION, Event, Fact};

@@ -19,6 +19,19 @@ pub struct Objectives {
     pub modified_time_allowed: bool,
 }
 
+/// Nothing that anybody has promised.
+impl Default for Objectives {
+    fn default() -> Self {
+        Self {
+            rto: None,
+            rpo: None,
+            rto_until: RtoUntil::default(),
+            exposure_window: Duration::from_hours(7 * 24),
+            modified_time_allowed: false,
+        }
+    }
+}
+
 /// The clock that is held against the recovery time objective.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use super::compose::identifier;
 use super::delivery::Delivered;
 use super::eml::{self, EmlError, Head};
 use super::{Notifier, standings};
-use crate::definition::Drill;
+use crate::definition::Defined;
 use crate::definition::settings::Digest;
 use crate::report::mail::{self, Letter};
 use crate::store::{Channel, OutboxEntry, Store, StoreError};
@@ -22,7 +22,7 @@ impl Notifier {
     pub async fn digest_due(
         &self,
         digest: &Digest,
-        drills: &[Drill],
+        defined: &Defined,
         store: &Store,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
@@ -32,8 +32,8 @@ impl Notifier {
             return Ok(next);
         };
         let Some(due) = newest_due(digest, since, now) else { return Ok(next) };
-        let standings = standings::standings(drills, store, since, now).await?;
-        let letter = mail::digest(&standings, since, now);
+        let (services, beside) = standings::standings(defined, store, since, now).await?;
+        let letter = mail::digest(&services, &beside, since, now);
         store.post_digest(due, &self.digest_entries(&digest.to, &letter, due)).await?;
         Ok(next)
     }

@@ -1,14 +1,15 @@
 //! Where the services stand, from the drills as they are defined and the runs as they are stored: for `status`, the
 //! digest and whoever asks for either.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::definition::{Drill, Schedule};
-use crate::model::Verdict;
+use crate::definition::{Defined, Drill, Schedule};
+use crate::model::{DrillName, Verdict};
 use crate::record::standing::{LastRehearsal, Standing, Watched, standings as stand};
-use crate::record::{RunRecord, RunSummary};
+use crate::record::{Beside, RunRecord, RunSummary};
 use crate::store::{HistoryFilter, Store, StoreError};
 
 /// Runs that are read of each drill; more only where there is no proof among them.
@@ -17,19 +18,74 @@ const RUNS: u32 = 200;
 const LOOKED_THROUGH: usize = 10;
 /// How old a proof may be where neither the drill nor a schedule says so.
 const PROOF_MAX_AGE: Duration = Duration::from_hours(35 * 24);
+/// A drill that is defined nowhere and has not run for so long is history.
+const OF_LATE: SignedDuration = SignedDuration::from_hours(35 * 24);
 
-/// The services of these drills as they stand at `now`, the worst first; runs are counted from `since`.
+/// The services as they stand at `now`, the worst first, and what is to be told beside them; runs are counted from
+/// `since`. A drill that has run of late and that no file defines any more is a service that is not proven where a file
+/// with an error may be the reason; where none can be, somebody has taken it away, and it is told of beside (2026-11-22).
 pub async fn standings(
-    drills: &[Drill],
+    defined: &Defined,
     store: &Store,
     since: Timestamp,
     now: Timestamp,
-) -> Result<Vec<Standing>, StoreError> {
+) -> Result<(Vec<Standing>, Beside), StoreError> {
+    let Defined { drills, broken } = defined;
     let mut watched = Vec::new();
     for drill in drills {
         watched.push(watch(drill, store, since, now).await?);
     }
-    Ok(stand(watched, now))
+    let known: BTreeSet<&DrillName> =
+        drills.iter().flat_map(|drill| [&drill.name].into_iter().chain(&drill.was)).collect();
+    let mut lost: BTreeSet<DrillName> = broken.iter().flat_map(|file| file.drills.clone()).collect();
+    lost.retain(|name| !known.contains(name));
+    let mut strays = store.newest_of_each(now.checked_sub(OF_LATE).unwrap_or(Timestamp::MIN)).await?;
+    strays.retain(|run| !known.contains(&run.drill) && !lost.contains(&run.drill));
+    if broken.iter().any(|file| file.drills.is_empty()) {
+        lost.extend(strays.drain(..).map(|run| run.drill));
+    }
+    for name in lost {
+        watched.push(watch_broken(name, store, since, now).await?);
+    }
+    let beside = Beside { broken: broken.clone(), strays, ..Beside::default() };
+    Ok((stand(watched, now), beside))
+}
+
+/// A drill as its newest run knew it.
+async fn watch_broken(
+    drill: DrillName,
+    store: &Store,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Watched, StoreError> {
+    let runs = runs(&drill, None, store).await?;
+    let newest = match runs.first() {
+        Some(run) => record(run, store).await?.map(|record| record.opening),
+        None => None,
+    };
+    let rehearsed = last_rehearsal(&runs, store).await?;
+    let earlier = before(since, now);
+    Ok(Watched {
+        service: newest.as_ref().map_or_else(|| drill.to_string(), |run| run.service.clone()),
+        owner: newest.as_ref().and_then(|run| run.owner.clone()),
+        contact: newest.as_ref().and_then(|run| run.contact.clone()),
+        objectives: newest.map(|run| run.objectives).unwrap_or_default(),
+        proof_max_age: PROOF_MAX_AGE,
+        has_rollbacks: rehearsed.is_some(),
+        next_due_at: None,
+        not_verified: Vec::new(),
+        rehearsed,
+        runs,
+        tally: store.tally(&drill, None, since, Timestamp::MAX).await?,
+        before: store.tally(&drill, None, earlier, since).await?,
+        drill,
+        broken: true,
+    })
+}
+
+/// The beginning of the period of the same length before.
+fn before(since: Timestamp, now: Timestamp) -> Timestamp {
+    since.checked_sub(now.duration_since(since)).unwrap_or(Timestamp::MIN)
 }
 
 async fn watch(
@@ -38,8 +94,8 @@ async fn watch(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Watched, StoreError> {
-    let earlier = since.checked_sub(now.duration_since(since)).unwrap_or(Timestamp::MIN);
-    let runs = runs(drill, store).await?;
+    let earlier = before(since, now);
+    let runs = runs(&drill.name, drill.was.as_ref(), store).await?;
     let proof = runs.iter().find(|run| run.proof);
     let not_verified = match proof {
         Some(run) => record(run, store).await?.map(|record| record.not_verified),
@@ -60,13 +116,17 @@ async fn watch(
         runs,
         tally: store.tally(&drill.name, drill.was.as_ref(), since, Timestamp::MAX).await?,
         before: store.tally(&drill.name, drill.was.as_ref(), earlier, since).await?,
+        broken: false,
     })
 }
 
 /// A drill that has failed for longer than the newest runs reach back has still its proof from before.
-async fn runs(drill: &Drill, store: &Store) -> Result<Vec<RunSummary>, StoreError> {
-    let named =
-        HistoryFilter { drill: Some(drill.name.clone()), was: drill.was.clone(), ..HistoryFilter::default() };
+async fn runs(
+    drill: &DrillName,
+    was: Option<&DrillName>,
+    store: &Store,
+) -> Result<Vec<RunSummary>, StoreError> {
+    let named = HistoryFilter { drill: Some(drill.clone()), was: was.cloned(), ..HistoryFilter::default() };
     let of_drill = |limit| HistoryFilter { limit, ..named.clone() };
     let newest = store.history(of_drill(Some(RUNS))).await?;
     if newest.len() < RUNS as usize || newest.iter().any(|run| run.proof) {

@@ -3,10 +3,12 @@
 //! [`RunRecord::fold`] takes the events, [`Clocks::of`] measures, [`Conclusion::of`] judges. Nothing here knows the
 //! time, a file or an engine, so an old run is judged again by the same rules whenever it is shown.
 
+pub mod beside;
 pub mod clocks;
 pub mod conclusion;
 pub mod differences;
 pub mod journal;
+pub mod median;
 pub mod outward;
 pub mod rehearsal;
 pub mod sentence;
@@ -26,9 +28,11 @@ use crate::model::{
     Rehearsed, SandboxFacts, Verdict,
 };
 
+pub use beside::Beside;
 pub use clocks::{Clocks, RecoveryClock, RecoveryPointClock};
 pub use conclusion::Conclusion;
 pub use journal::{Journal, JournalError};
+pub use median::median;
 pub use spans::PhaseSpan;
 pub use summary::RunSummary;
 pub use undelivered::Undelivered;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::RunSummary;
+use super::{RunSummary, median};
 use crate::model::{DrillName, Objectives, Outcome, Rehearsed, RunId, Verdict};
 
 /// A drill as its standing is asked for, with its runs.
@@ -42,6 +42,9 @@ pub struct Watched {
     pub rehearsed: Option<LastRehearsal>,
     /// What the newest proof did not verify.
     pub not_verified: Vec<String>,
+    /// No file that can be read defines it any more: nothing starts it, and what is known of it is what its newest run
+    /// knew.
+    pub broken: bool,
 }
 
 /// The newest run in which rollbacks were rehearsed.
@@ -63,6 +66,8 @@ impl LastRehearsal {
 /// The state of a drill or service, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
+    /// No file that can be read defines the drill, so that nothing starts it, whatever it has proven.
+    Broken,
     /// The newest conclusive verdict is `failed`.
     Failing,
     /// There is no proof yet.
@@ -77,6 +82,7 @@ impl State {
     /// The word that tables and JSON use.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Broken => "broken",
             Self::Failing => "failing",
             Self::Never => "never",
             Self::Stale => "stale",
@@ -225,6 +231,9 @@ impl Watched {
 }
 
 fn state(watched: &Watched, proof: Option<&Proof>, now: Timestamp) -> State {
+    if watched.broken {
+        return State::Broken;
+    }
     let mut runs = watched.of_the_newest_backup();
     let conclusive = runs.find(|run| run.proof || run.verdict == Some(Verdict::Failed));
     if conclusive.is_some_and(|run| run.verdict == Some(Verdict::Failed)) {
@@ -260,10 +269,9 @@ fn trend(runs: &[RunSummary]) -> Trend {
     let times = runs.iter().filter(|run| run.proof).filter_map(|run| run.time_to_verified_seconds);
     let mut times = times.take(PROOFS);
     let newest = times.next();
-    let mut before: Vec<f64> = times.collect();
-    let (Some(newest), true) = (newest, before.len() >= 2) else { return Trend::Unknown };
-    before.sort_by(f64::total_cmp);
-    let median = before[before.len() / 2];
+    let before: Vec<f64> = times.collect();
+    let enough = before.len() >= 2;
+    let (Some(newest), Some(median), true) = (newest, median(&before), enough) else { return Trend::Unknown };
     let (difference, part) = (newest - median, (newest - median) / median.max(f64::MIN_POSITIVE));
     match difference.abs() <= NOTABLE.1 || part.abs() <= NOTABLE.0 {
         true => Trend::Steady,

@@ -18,7 +18,7 @@ mod view;
 pub use history::{history_json, history_text};
 pub use html::html;
 pub use json::{json, outward_json};
-pub use status::{status_json, status_text};
+pub use status::{broken_files_json, status_json, status_text};
 pub use text::text;
 
 /// How a text is to look: decided by the shell, which knows the terminal and the environment.

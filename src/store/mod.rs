@@ -36,6 +36,7 @@ pub use values::{
 };
 
 use sqlite::Sqlite;
+use sqlite::outbox as outbox_rows;
 use sqlite::{aside, lost, queries, runs};
 
 /// A handle on the record store of one state directory. Clones share the writing thread.
@@ -55,6 +56,11 @@ impl Store {
         Ok(Self { id, state, sqlite })
     }
 
+    /// Whether a directory holds a store; nothing is made, and nothing opened.
+    pub fn is_in(state: &Path) -> bool {
+        state.join(state::DATABASE).exists()
+    }
+
     /// The store's identity, drawn when it was made: the label of every object on an engine that is ours.
     pub fn id(&self) -> &StoreId {
         &self.id
@@ -66,12 +72,15 @@ impl Store {
     }
 
     /// Begins a run: its lock, then in one transaction its row, its occurrence with the drill's watermark, and its first
-    /// event. The run lives for as long as the lease is held.
+    /// event; messages about instants that were missed until then wait no longer. The run lives for as long as the lease is held.
     pub async fn claim(&self, claim: Claim) -> Result<RunLease, ClaimError> {
         let lease = RunLease::acquire(&self.state, claim.run)?;
         let wanted = claim.occurrence.clone();
-        let claimed =
-            self.sqlite.write(move |transaction| runs::claim(transaction, &claim).map(|new| (new, lease)));
+        let claimed = self.sqlite.write(move |transaction| {
+            let new = runs::claim(transaction, &claim)?;
+            outbox_rows::end_gathering(transaction, &claim.drill, claim.started_at)?;
+            Ok((new, lease))
+        });
         match (claimed.await?, wanted) {
             ((false, _), Some(occurrence)) => Err(ClaimError::AlreadyClaimed(occurrence)),
             ((_, lease), _) => Ok(lease),
@@ -192,6 +201,11 @@ impl Store {
     /// Past and present runs, newest first.
     pub async fn history(&self, filter: HistoryFilter) -> Result<Vec<RunSummary>, StoreError> {
         self.sqlite.read(move |connection| queries::history(connection, &filter)).await
+    }
+
+    /// The newest run of each drill that ran since an instant, whoever defines it, the newest first.
+    pub async fn newest_of_each(&self, since: Timestamp) -> Result<Vec<RunSummary>, StoreError> {
+        self.sqlite.read(move |connection| queries::newest_of_each(connection, since)).await
     }
 
     /// How a drill's runs ended, under its name and its former one, that began in `[since, until)`, however many they are.

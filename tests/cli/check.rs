@@ -99,6 +99,6 @@ fn the_repository_s_own_drills_are_valid() {
 #[test]
 fn nothing_is_made_and_nothing_is_contacted() {
     let place = place();
-    place.shell("DOCKER_HOST=tcp://192.0.2.1:1 drillyard check drills").ends_with(0);
-    assert!(!place.folder.join("state").exists());
+    place.shell("DOCKER_HOST=tcp://192.0.2.1:1 drillyard check drills --state untouched").ends_with(0);
+    assert!(!place.folder.join("untouched").exists());
 }

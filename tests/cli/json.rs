@@ -236,5 +236,5 @@ fn an_error_leaves_standard_output_empty_for_programs() {
     let place = Place::new();
     place.run(&["--json", "show"]).ends_with(2).complains(&["no runs yet"]);
     place.run(&["--json", "run", "nothing"]).ends_with(2).complains(&["no drill is called"]);
-    place.run(&["--json", "--state", "/dev/null", "history"]).ends_with(3).complains(&["/dev/null"]);
+    place.run(&["--json", "--state", "/dev/null", "next"]).ends_with(3).complains(&["/dev/null"]);
 }

@@ -21,12 +21,13 @@ fn state_memory_and_defaults_are_the_settings() {
 
 #[test]
 fn the_state_is_the_option_s_then_the_variable_s_then_the_settings() {
-    let place = Place::with(&[("drillyard.yaml", "state: of-settings\n")]);
-    place.run(&["history"]).ends_with(0);
+    let drill = format!("drill: x\n{ABSENT}");
+    let place = Place::with(&[("drillyard.yaml", "state: of-settings\n"), ("drills/x.yaml", &drill)]);
+    place.run(&["next"]).ends_with(0);
     assert!(place.folder.join("of-settings/drillyard.sqlite").is_file());
-    place.shell("DRILLYARD_STATE=of-variable drillyard history").ends_with(0);
+    place.shell("DRILLYARD_STATE=of-variable drillyard next").ends_with(0);
     assert!(place.folder.join("of-variable/drillyard.sqlite").is_file());
-    place.shell("DRILLYARD_STATE=of-variable-2 drillyard history --state of-option").ends_with(0);
+    place.shell("DRILLYARD_STATE=of-variable-2 drillyard next --state of-option").ends_with(0);
     assert!(place.folder.join("of-option/drillyard.sqlite").is_file());
     assert!(!place.folder.join("of-variable-2").exists());
 }
@@ -35,7 +36,7 @@ fn the_state_is_the_option_s_then_the_variable_s_then_the_settings() {
 fn a_state_that_can_not_be_is_an_error_with_a_way_out() {
     let place = Place::with(&[("file", "")]);
     for state in ["file", "file/below", "/proc/nowhere"] {
-        let ran = place.run(&["--state", state, "history"]).ends_with(3);
+        let ran = place.run(&["--state", state, "next"]).ends_with(3);
         ran.complains(&[
             "drillyard: the record store ",
             state,
@@ -45,6 +46,22 @@ fn a_state_that_can_not_be_is_an_error_with_a_way_out() {
     let drill = format!("drill: x\n{ABSENT}");
     place.write("x.yaml", drill);
     place.run(&["--state", "file", "run", "x.yaml"]).ends_with(3).complains(&["hint:"]);
+}
+
+#[test]
+fn a_command_that_only_reads_makes_no_store_where_a_person_mistypes_its_place() {
+    let place = Place::with(&[("drillyard.yaml", "state: of-settings\n")]);
+    for command in ["history", "show", "status", "digest", "psql", "release"] {
+        let ran = place.run(&["--state", "typo", command]).ends_with(2);
+        ran.complains(&["there is no record store in typo", "hint: name the directory of the runs"]);
+        place
+            .shell(&format!("DRILLYARD_STATE=typo drillyard {command}"))
+            .ends_with(2)
+            .complains(&["in typo"]);
+    }
+    assert!(!place.folder.join("typo").exists());
+    // Where nobody has run anything yet, there is nothing wrong.
+    assert_eq!(place.run(&["history"]).ends_with(0).out, "no runs yet\n");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::place::{ABSENT, Place, SETTINGS, ids, lab};
 
 #[test]
@@ -24,7 +26,11 @@ fn status_has_a_row_per_service_and_a_document_for_programs() {
 
 #[test]
 fn status_without_drills_says_so_and_with_faulty_ones_tells_the_faults() {
-    assert_eq!(Place::new().run(&["status"]).ends_with(0).out, "No drills.\n");
+    let nothing = Place::new().run(&["status"]).ends_with(0).out;
+    assert!(
+        nothing.starts_with("No drills in /") && nothing.contains("/drills; `drills: [FOLDER]`"),
+        "{nothing}"
+    );
     let faulty = Place::with(&[("drillyard.yaml", SETTINGS), ("drills/a.yaml", "drill: Orders\n")]);
     faulty.run(&["status"]).ends_with(2).complains(&["Orders"]);
 }
@@ -39,16 +45,21 @@ fn a_broken_file_hides_no_other_service() {
         ("drills/z.yaml", "drill: [\n"),
     ]);
     for (arguments, shown) in [
-        (&["status"][..], "absent"),
-        (&["--json", "status"], "\"absent\""),
-        (&["digest"], "absent never proven"),
+        (&["status"][..], "\n  broken  a "),
+        (&["digest"], "2 of 2 services NOT proven recoverable: a has a broken file"),
         (&["next"], "absent"),
     ] {
         let ran = place.run(arguments).ends_with(0);
-        assert!(ran.out.contains(shown), "{}", ran.out);
-        for part in ["2 drill files can't be read", "drills/a.yaml:", "drills/z.yaml:", "`drillyard check`"] {
-            assert!(ran.err.contains(part), "{part} is not in {}", ran.err);
+        assert!(ran.out.contains("absent") && ran.out.contains(shown), "{}", ran.out);
+        for part in ["drills/a.yaml", "drills/z.yaml", "`drillyard check`"] {
+            assert!(ran.out.contains(part) || ran.err.contains(part), "{part} is not in {ran:?}");
         }
+    }
+    for command in ["status", "next"] {
+        let broken = place.run(&["--json", command]).ends_with(0).json()["broken_files"].clone();
+        assert_eq!((&broken[0]["drills"], &broken[0]["line"]), (&json!(["a"]), &json!(2)), "{broken}");
+        assert!(broken[0]["file"].as_str().unwrap().ends_with("drills/a.yaml"), "{broken}");
+        assert_eq!((&broken[1]["drills"], broken.as_array().unwrap().len()), (&json!([]), 2), "{broken}");
     }
     place.run(&["next", "a"]).ends_with(2).complains(&["drills/a.yaml"]);
     place.run(&["next", "absent"]).ends_with(0);
@@ -128,4 +139,29 @@ fn a_digest_is_sent_to_those_whom_the_settings_name_and_to_nobody_else() {
         "{}",
         mails[0]
     );
+}
+
+#[test]
+fn a_drill_that_is_defined_nowhere_here_is_told_of_and_so_is_a_daemon_that_is_not_there() {
+    let place = Place::with(&[("orders.yaml", &format!("drill: orders\n{ABSENT}"))]);
+    place.run(&["run", "orders.yaml"]).ends_with(3);
+    for command in ["status", "digest"] {
+        let told = place.run(&[command]).ends_with(0).out;
+        assert!(told.contains("no drill file here defines it\n  - orders: errored "), "{told}");
+        assert!(!told.contains("daemon"), "nothing is ever due: {told}");
+    }
+    let json = place.run(&["--json", "status"]).ends_with(0).json();
+    assert_eq!((&json["strays"][0]["drill"], &json["daemon"]), (&json!("orders"), &json!(false)), "{json}");
+    let scheduled = format!("drill: orders\nschedule: {{ cron: \"0 3 * * *\" }}\n{ABSENT}");
+    place.write("drills/orders.yaml", scheduled);
+    let told = place.run(&["status"]).ends_with(0).out;
+    assert!(
+        told.contains("No daemon is running on this state directory: nothing will run by itself."),
+        "{told}"
+    );
+    let lock = drillyard::daemon::lock::DaemonLock::acquire(&place.folder.join("state")).unwrap();
+    let told = place.run(&["status"]).ends_with(0).out;
+    assert!(!told.contains("No daemon") && !told.contains("no drill file here"), "{told}");
+    assert_eq!(place.run(&["--json", "status"]).ends_with(0).json()["daemon"], true);
+    drop(lock);
 }

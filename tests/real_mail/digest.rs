@@ -1,8 +1,10 @@
 //! The digest: once for each instant of its schedule.
 
+use drillyard::definition::{Defined, Drill};
 use drillyard::model::rehearsal::{Blocked, Difference, StepTaken, TableDifference};
-use drillyard::model::{Outcome, Reason, Rehearsed};
+use drillyard::model::{BrokenFile, Outcome, Reason, Rehearsed};
 use drillyard::notify::standings::standings;
+use drillyard::record::standing::State;
 
 use crate::scene::{Scene, at};
 
@@ -10,13 +12,17 @@ use crate::scene::{Scene, at};
 const DAILY: &str = "digest: { cron: \"0 9 * * *\", to: [boss@example.com, cto@example.com] }";
 const HOUR: i64 = 60;
 
+fn of(drill: Drill) -> Defined {
+    Defined { drills: vec![drill], ..Defined::default() }
+}
+
 #[tokio::test]
 async fn a_digest_is_due_once_for_each_instant_and_none_for_the_time_before_it_was_asked_for() {
     let scene = Scene::new(DAILY);
     let notifier = scene.notifier();
     let digest = scene.settings.digest.clone().unwrap();
     let look = async |minute: i64| {
-        let next = notifier.digest_due(&digest, &[], &scene.store, at(minute)).await.unwrap();
+        let next = notifier.digest_due(&digest, &Defined::default(), &scene.store, at(minute)).await.unwrap();
         (next.unwrap().duration_since(at(0)).as_mins(), scene.outbox("recipient").len())
     };
     let nine = (1..=24 * HOUR).find(|minute| at(*minute).to_string().contains("T09:00:00Z")).unwrap();
@@ -40,11 +46,11 @@ async fn two_who_look_at_once_make_one_digest() {
     let scene = Scene::new(DAILY);
     let (notifier, other) = (scene.notifier(), scene.notifier());
     let digest = scene.settings.digest.clone().unwrap();
-    notifier.digest_due(&digest, &[], &scene.store, at(0)).await.unwrap();
-    let day = at(24 * HOUR + 1);
+    notifier.digest_due(&digest, &Defined::default(), &scene.store, at(0)).await.unwrap();
+    let (day, none) = (at(24 * HOUR + 1), Defined::default());
     let (one, two) = tokio::join!(
-        notifier.digest_due(&digest, &[], &scene.store, day),
-        other.digest_due(&digest, &[], &scene.store, day)
+        notifier.digest_due(&digest, &none, &scene.store, day),
+        other.digest_due(&digest, &none, &scene.store, day)
     );
     assert_eq!(one.unwrap(), two.unwrap());
     assert_eq!(scene.outbox("id").len(), 2);
@@ -62,8 +68,8 @@ async fn runs_are_counted_however_many_there_are() {
     let since = at(0);
     let nanoseconds = i64::try_from(since.as_nanosecond()).unwrap();
     assert_eq!(scene.sql().execute(runs, [nanoseconds]).unwrap(), 340);
-    let standings = standings(&[drill], &scene.store, since, at(400)).await.unwrap();
-    let [shop] = standings.as_slice() else { panic!("{standings:?}") };
+    let (services, _) = standings(&of(drill), &scene.store, since, at(400)).await.unwrap();
+    let [shop] = services.as_slice() else { panic!("{services:?}") };
     assert_eq!((shop.tally().passed, shop.tally().failed, shop.before().passed), (270, 30, 40));
 }
 
@@ -117,12 +123,44 @@ async fn a_digest_tells_what_the_newest_rehearsal_of_a_rollback_found() {
     // Ended before it came to its rehearsals.
     scene.run(&drill, &notifier, Reason::Truncated, 3).await;
     let digest = scene.settings.digest.clone().unwrap();
-    notifier.digest_due(&digest, std::slice::from_ref(&drill), &scene.store, at(4)).await.unwrap();
-    notifier.digest_due(&digest, &[drill], &scene.store, at(24 * HOUR)).await.unwrap();
+    notifier.digest_due(&digest, &of(drill.clone()), &scene.store, at(4)).await.unwrap();
+    notifier.digest_due(&digest, &of(drill), &scene.store, at(24 * HOUR)).await.unwrap();
     let mails = scene.outbox("body");
     let mail = mails.last().unwrap().as_deref().unwrap();
     // As it is sent, the words lie on lines of their own.
     let told = mail.replace("=\r\n", "").split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = "Rolling back 0042 is possible in 41.0 s; it loses 12,431 rows of customers.";
     assert!(told.contains(sentence), "{told}");
+}
+
+#[tokio::test]
+async fn i1_a_digest_tells_of_the_drill_whose_file_can_not_be_read_any_more() {
+    let scene = Scene::new(DAILY);
+    let notifier = scene.notifier();
+    let drill = scene.drill("  - email: { to: [dba@example.com] }");
+    scene.run(&drill, &notifier, Reason::CheckFailed, 1).await;
+    let file = |drills: &[&str]| BrokenFile {
+        file: "drills/orders.yaml".into(),
+        line: 3,
+        message: "not YAML".to_owned(),
+        drills: drills.iter().map(|name| name.parse().unwrap()).collect(),
+    };
+    let told = async |drills: Vec<Drill>, broken: Vec<BrokenFile>| {
+        let defined = Defined { drills, broken };
+        let (services, beside) = standings(&defined, &scene.store, at(0), at(9)).await.unwrap();
+        let services: Vec<_> = services.iter().map(|one| (one.service.clone(), one.state)).collect();
+        (services, beside.strays.len(), beside.broken.len())
+    };
+    let broken = || vec![("shop".to_owned(), State::Broken)];
+    assert_eq!(told(vec![], vec![file(&["orders"])]).await, (broken(), 0, 1), "by its name");
+    assert_eq!(told(vec![], vec![file(&[])]).await, (broken(), 0, 1), "any may have been in it");
+    assert_eq!(told(vec![], vec![file(&["users"])]).await.1, 1, "somebody has taken it away");
+    assert_eq!(told(vec![], vec![]).await, (vec![], 1, 0));
+    let in_force = told(vec![drill.clone()], vec![file(&["orders"])]).await;
+    assert_eq!(in_force, (vec![("shop".to_owned(), State::Failing)], 0, 1), "its last good version");
+    let renamed = Drill { name: "shop".parse().unwrap(), was: Some(drill.name.clone()), ..drill };
+    assert_eq!(told(vec![renamed], vec![]).await.1, 0, "under its former name");
+    let long_after = at(36 * 24 * HOUR);
+    let (_, beside) = standings(&Defined::default(), &scene.store, at(0), long_after).await.unwrap();
+    assert!(beside.strays.is_empty(), "what ran so long ago is history");
 }

@@ -277,3 +277,28 @@ async fn a_digest_is_posted_with_its_instant_and_never_for_an_older_one() {
     scene.store.post_digest(tuesday, &[entry("<4@x>")]).await.unwrap_err();
     assert_eq!(scene.store.digest_watermark().await.unwrap(), Some(monday), "neither without the other");
 }
+
+#[tokio::test]
+async fn f8_what_was_missed_is_told_before_the_run_that_catches_up() {
+    let scene = Scene::new();
+    let missed = scheduled(new_run(), 1);
+    scene.store.claim(missed.clone()).await.unwrap();
+    let gathered = OutboxEntry { not_before: instant("2026-11-21T03:00:30Z"), ..of_topic("<missed@x>", 1) };
+    let topic = Some("down users".to_owned());
+    let of_another = OutboxEntry { message_id: "<other@x>".to_owned(), topic, ..gathered.clone() };
+    scene.store.post(Some(missed.run), &[gathered]).await.unwrap();
+    scene.store.post(None, &[of_another]).await.unwrap();
+    let now = || claim("daemon", "2026-11-21T03:00:10Z", "2026-11-21T03:05:00Z");
+    assert_eq!(scene.store.outbox_claim_due(now()).await.unwrap(), None, "it waits for more of its kind");
+
+    let late = by_hand(new_run());
+    let run = late.run;
+    let _lease = scene.store.claim(late).await.unwrap();
+    let passed = OutboxEntry { not_before: instant("2026-11-21T03:00:07Z"), ..entry("<passed@x>") };
+    scene.store.post(Some(run), &[passed]).await.unwrap();
+    for id in ["<missed@x>", "<passed@x>"] {
+        let item = scene.store.outbox_claim_due(now()).await.unwrap().unwrap();
+        assert_eq!(item.entry.message_id, id);
+    }
+    assert_eq!(scene.store.outbox_claim_due(now()).await.unwrap(), None, "another's waits on");
+}

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use drillyard::model::{Reason, Verdict};
-use drillyard::record::RunSummary;
 use drillyard::record::standing::{LastRehearsal, Standing, Tally, Watched, standings};
+use drillyard::record::{Beside, RunSummary};
 use drillyard::report::mail::{Letter, digest};
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +38,7 @@ pub fn watched(service: &str) -> Watched {
             rehearsed: vec![letters::returns()],
         }),
         not_verified: vec![],
+        broken: false,
         tally: Tally::default(),
         before: Tally::default(),
     }
@@ -121,7 +122,7 @@ pub fn crowd(count: usize, name: &str) -> Vec<Watched> {
 
 /// The digests that are looked at.
 pub fn digests() -> Vec<(&'static str, Letter)> {
-    let of = |drills| digest(&standing(drills), since(), now());
+    let of = |drills| digest(&standing(drills), &Beside::default(), since(), now());
     vec![
         ("digest", of(several())),
         ("digest_all_proven", of(vec![watched("orders"), watched("accounts")])),

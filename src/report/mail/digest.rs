@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use super::Letter;
 use super::subject::cut;
 use crate::record::standing::{Standing, State};
-use crate::record::words;
+use crate::record::{Beside, words};
 use crate::report::Style;
 use crate::report::page::{Page, plain};
-use crate::report::status::{Row, missed_words};
+use crate::report::status::{BROKEN, Row, STRAYS, missed_words, place, stray};
 use crate::report::view::Tone;
 
 /// Services that a digest shows; the best are counted. A list holds half as many items.
@@ -45,12 +45,12 @@ struct Body {
     lists: Vec<(&'static str, Vec<String>)>,
 }
 
-/// The digest of the services as they stand at `until`, with what happened since `since`. Shows so many of them that it
-/// stays below 100 KB as it is sent: mail programs cut what is longer.
-pub fn digest(services: &[Standing], since: Timestamp, until: Timestamp) -> Letter {
+/// The digest of the services as they stand at `until`, and of what is told beside them, with what happened since `since`.
+/// Shows so many of them that it stays below 100 KB as it is sent: mail programs cut what is longer.
+pub fn digest(services: &[Standing], beside: &Beside, since: Timestamp, until: Timestamp) -> Letter {
     let mut most = MOST;
     loop {
-        let letter = with_the_worst(most, services, since, until);
+        let letter = with_the_worst(most, services, beside, since, until);
         if most == 1 || encoded(&letter.text) + encoded(&letter.html) < ROOM {
             return letter;
         }
@@ -58,8 +58,14 @@ pub fn digest(services: &[Standing], since: Timestamp, until: Timestamp) -> Lett
     }
 }
 
-fn with_the_worst(most: usize, services: &[Standing], since: Timestamp, until: Timestamp) -> Letter {
-    let body = Body::of(services, most, since, until);
+fn with_the_worst(
+    most: usize,
+    services: &[Standing],
+    beside: &Beside,
+    since: Timestamp,
+    until: Timestamp,
+) -> Letter {
+    let body = Body::of(services, beside, most, since, until);
     let page = DigestPage { body: &body };
     let html =
         page.render().unwrap_or_else(|error| format!("<!doctype html><title>Drillyard</title><p>{error}"));
@@ -78,21 +84,34 @@ fn encoded(text: &str) -> usize {
 }
 
 impl Body {
-    fn of(services: &[Standing], most: usize, since: Timestamp, until: Timestamp) -> Self {
+    fn of(
+        services: &[Standing],
+        beside: &Beside,
+        most: usize,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Self {
         let mut rows: Vec<Row> = services.iter().filter_map(|standing| Row::of(standing, until)).collect();
         rows.iter_mut().for_each(shorten);
-        let lists = lists(&rows, most.div_ceil(2));
+        let items = most.div_ceil(2);
+        let mut lists = lists(&rows, items);
+        // A message may quote its file, which is for those who may read it.
+        lists.insert(0, (BROKEN, shortened(beside.broken.iter().map(place).collect(), items)));
+        lists.push((STRAYS, shortened(beside.strays.iter().map(|run| stray(run, until)).collect(), items)));
+        lists.retain(|(_, items)| !items.is_empty());
         let more = rows.len().saturating_sub(most);
         let tally = tally(&rows);
-        let headline = headline(services);
+        let headline = headline(services, beside);
         let day = |at: Timestamp| at.strftime("%-d %b");
         rows.truncate(most);
         Self {
             subject: subject(services, &headline, until),
-            tone: if services.iter().all(|service| service.state == State::Proven) {
+            tone: if services.iter().any(|service| service.state != State::Proven) {
+                Tone::Bad
+            } else if beside.broken.is_empty() {
                 Tone::Good
             } else {
-                Tone::Bad
+                Tone::Unsure
             },
             headline,
             period: format!("{} to {} {}", day(since), day(until), until.strftime("%Y")),
@@ -123,16 +142,25 @@ fn shorten(row: &mut Row) {
     }
 }
 
-/// `5 of 7 services are proven recoverable`.
-fn headline(services: &[Standing]) -> String {
+/// `5 of 7 services NOT proven recoverable`; `all 7 services are proven recoverable; 1 drill file has an error` where the
+/// last good version of its drills is in force.
+fn headline(services: &[Standing], beside: &Beside) -> String {
     let proven = services.iter().filter(|service| service.state == State::Proven).count();
-    match (services.len(), services.len() - proven) {
+    let told = services.iter().any(|service| service.state == State::Broken);
+    let broken = match beside.broken.len() {
+        _ if told => String::new(),
+        0 => String::new(),
+        1 => "; 1 drill file has an error".to_owned(),
+        files => format!("; {files} drill files have errors"),
+    };
+    let said = match (services.len(), services.len() - proven) {
         (0, _) => "no service is drilled".to_owned(),
         (1, 0) => "the one service is proven recoverable".to_owned(),
         (all, 0) => format!("all {all} services are proven recoverable"),
         (1, _) => "the one service is NOT proven recoverable".to_owned(),
         (all, open) => format!("{open} of {all} services NOT proven recoverable"),
-    }
+    };
+    said + &broken
 }
 
 /// The headline, and the worst services by name for as long as there is room.
@@ -141,6 +169,7 @@ fn subject(services: &[Standing], headline: &str, until: Timestamp) -> String {
     let open = services.iter().filter(|service| service.state != State::Proven);
     let names = open.map(|service| {
         let state = match service.state {
+            State::Broken => "has a broken file",
             State::Failing => "failing",
             State::Never => "never proven",
             State::Stale | State::Proven => "proof too old",
@@ -183,8 +212,10 @@ fn lists(rows: &[Row], most: usize) -> Vec<(&'static str, Vec<String>)> {
     let named = |wanted: &dyn Fn(&Row) -> bool, said: &dyn Fn(&Row) -> String| -> Vec<String> {
         rows.iter().filter(|row| wanted(row)).map(|row| format!("{}: {}", row.service, said(row))).collect()
     };
-    let bare = |wanted: &dyn Fn(&Row) -> bool| -> Vec<String> {
-        rows.iter().filter(|row| wanted(row)).map(|row| row.service.clone()).collect()
+    // What a file that can't be read says of all this, nobody knows.
+    let lacking = |wanted: &dyn Fn(&Row) -> bool| -> Vec<String> {
+        let lacking = rows.iter().filter(|row| row.state != State::Broken && wanted(row));
+        lacking.map(|row| row.service.clone()).collect()
     };
     let lists = [
         ("Not proven", named(&|row| row.state != State::Proven, &|row| format!("{}; {}", row.why, who(row)))),
@@ -199,9 +230,9 @@ fn lists(rows: &[Row], most: usize) -> Vec<(&'static str, Vec<String>)> {
             "Left something behind",
             named(&|row| !row.left_behind.is_empty(), &|row| row.left_behind.join("; ")),
         ),
-        ("Without a rehearsed rollback", bare(&|row| ["none", "never"].contains(&row.rollback.as_str()))),
-        ("Without an owner", bare(&|row| row.owner.is_none())),
-        ("Without a schedule", bare(&|row| !row.scheduled)),
+        ("Without a rehearsed rollback", lacking(&|row| ["none", "never"].contains(&row.rollback.as_str()))),
+        ("Without an owner", lacking(&|row| row.owner.is_none())),
+        ("Without a schedule", lacking(&|row| !row.scheduled)),
         (
             "Not verified by the newest proof",
             named(&|row| !row.not_verified.is_empty(), &|row| row.not_verified.join("; ")),

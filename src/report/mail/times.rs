@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{RtoUntil, Verdict};
 use crate::record::sentence::duration;
-use crate::record::{Conclusion, RunRecord, RunSummary};
+use crate::record::{Conclusion, RunRecord, RunSummary, median};
 use crate::report::view::{Tone, objective, tone};
 
 /// Runs that are drawn, this one among them.
@@ -126,7 +126,7 @@ fn caption(runs: &[One], limit: Option<Duration>, drawn: bool) -> String {
     let measured = match (ends, times.len()) {
         (Some((only, _)), 1) => format!("Of the last {} runs one was verified, in {only}.", runs.len()),
         (Some((least, most)), n) => {
-            let median = told(times[n / 2]).unwrap_or_default();
+            let median = median(&times).and_then(told).unwrap_or_default();
             format!(
                 "Of the last {} runs {n} were verified, in {least} to {most}, median {median}.",
                 runs.len()

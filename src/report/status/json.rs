@@ -2,24 +2,31 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::model::{Channel, DrillName, Reason, RunId, Verdict};
-use crate::record::Undelivered;
+use crate::model::{BrokenFile, Channel, DrillName, Reason, RunId, Verdict};
 use crate::record::standing::{DrillStanding, LastRehearsal, Standing, Tally, Trend};
+use crate::record::{Beside, RunSummary, Undelivered};
 use crate::report::json::to_value;
 
-/// The document of all services as they stand at `now`, and of the messages that did not arrive, the oldest first; runs
-/// are counted from `since`.
-pub fn status_json(
-    services: &[Standing],
-    undelivered: &[Undelivered],
-    since: Timestamp,
-    now: Timestamp,
-) -> Value {
-    let services = services.iter().map(Service::of).collect();
-    let undelivered = undelivered.iter().map(Message::of).collect();
-    to_value(&Status { schema: "drillyard/status/1", at: now, since, services, undelivered })
+/// The document of all services as they stand at `now`, and of what is told beside them; runs are counted from `since`.
+pub fn status_json(services: &[Standing], beside: &Beside, since: Timestamp, now: Timestamp) -> Value {
+    to_value(&Status {
+        schema: "drillyard/status/1",
+        at: now,
+        since,
+        daemon: beside.daemon,
+        services: services.iter().map(Service::of).collect(),
+        broken_files: broken_files_json(&beside.broken),
+        strays: beside.strays.iter().map(Stray::of).collect(),
+        undelivered: beside.undelivered.iter().map(Message::of).collect(),
+    })
+}
+
+/// Files of drills with errors, each by its first one.
+pub fn broken_files_json(broken: &[BrokenFile]) -> Vec<Value> {
+    let one = |file: &BrokenFile| json!({ "file": file.file, "line": file.line, "message": file.message, "drills": file.drills });
+    broken.iter().map(one).collect()
 }
 
 #[derive(Serialize)]
@@ -27,8 +34,26 @@ struct Status<'a> {
     schema: &'static str,
     at: Timestamp,
     since: Timestamp,
+    /// Whether one is running on this state directory; `null` where nobody has looked.
+    daemon: Option<bool>,
     services: Vec<Service<'a>>,
+    broken_files: Vec<Value>,
+    strays: Vec<Stray<'a>>,
     undelivered: Vec<Message<'a>>,
+}
+
+/// A drill that has run of late and that no file defines.
+#[derive(Serialize)]
+struct Stray<'a> {
+    drill: &'a str,
+    service: &'a str,
+    newest: Newest,
+}
+
+impl<'a> Stray<'a> {
+    fn of(run: &'a RunSummary) -> Self {
+        Self { drill: run.drill.as_str(), service: &run.service, newest: Newest::of(run) }
+    }
 }
 
 /// A message that did not arrive.
@@ -109,7 +134,7 @@ struct Proof {
     recovery_point_age_seconds: Option<f64>,
 }
 
-/// The newest run that has ended, whichever way.
+/// The newest run, whichever way it has ended.
 #[derive(Serialize)]
 struct Newest {
     run: RunId,
@@ -117,6 +142,18 @@ struct Newest {
     verdict: Option<Verdict>,
     reason: Option<Reason>,
     leaked: bool,
+}
+
+impl Newest {
+    fn of(run: &RunSummary) -> Self {
+        Self {
+            run: run.run,
+            started_at: run.started_at,
+            verdict: run.verdict,
+            reason: run.reason,
+            leaked: run.leaked,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -157,13 +194,7 @@ impl<'a> Drill<'a> {
             proof_max_age_seconds: watched.proof_max_age.as_secs_f64(),
             rto_seconds: seconds(watched.objectives.rto),
             rpo_seconds: seconds(watched.objectives.rpo),
-            newest: drill.newest().map(|run| Newest {
-                run: run.run,
-                started_at: run.started_at,
-                verdict: run.verdict,
-                reason: run.reason,
-                leaked: run.leaked,
-            }),
+            newest: drill.newest().map(Newest::of),
             trend,
             trend_part,
             runs: Runs::of(drill.watched.tally),

@@ -1,5 +1,6 @@
 //! Where all services stand, for a terminal and for programs.
 
+mod beside;
 mod json;
 mod row;
 mod undelivered;
@@ -9,35 +10,33 @@ use jiff::Timestamp;
 use super::Style;
 use super::page::{Cell, Page, Paint, painted, plain};
 use super::view::Tone;
-use crate::record::standing::Standing;
-use crate::record::{Undelivered, words};
+use crate::record::standing::{Standing, State};
+use crate::record::visible::visible;
+use crate::record::{Beside, words};
 
-pub use json::status_json;
+pub(super) use beside::{BROKEN, STRAYS, place, stray};
+pub use json::{broken_files_json, status_json};
 pub(super) use row::{Measured, Row};
 
 /// Columns that a row takes on one line beside the names of service and owner.
 const BESIDES: usize = 108;
 
-/// A row per service, the worst first; below it which messages did not arrive, and what is not covered. On a narrow
+/// A row per service, the worst first; below it what nobody would hear of otherwise, and what is not covered. On a narrow
 /// terminal a service takes two lines.
-pub fn status_text(
-    services: &[Standing],
-    undelivered: &[Undelivered],
-    now: Timestamp,
-    style: Style,
-) -> String {
+pub fn status_text(services: &[Standing], beside: &Beside, now: Timestamp, style: Style) -> String {
     let rows: Vec<Row> = services.iter().filter_map(|standing| Row::of(standing, now)).collect();
     let mut page = Page::wide(style);
     if rows.is_empty() {
-        page.line("No drills.");
+        page.hang("", 0, &plain(beside::no_drills(&beside.places)));
     } else {
         page.columns(table(&rows, style));
     }
-    if let Some(said) = undelivered::sentence(undelivered) {
+    for said in [beside::nobody_starts(beside.daemon, &rows), undelivered::sentence(&beside.undelivered)] {
+        let Some(said) = said else { continue };
         page.line("");
         page.hang("", 0, &painted(said, Paint::Tone(Tone::Bad)));
     }
-    notes(&mut page, &rows);
+    notes(&mut page, &rows, beside, now);
     page.finish()
 }
 
@@ -111,7 +110,7 @@ fn two_lines(row: &Row) -> [Vec<Cell>; 2] {
 }
 
 /// What a table has no room for: why a service is not proven, what was missed, what is not covered.
-fn notes(page: &mut Page, rows: &[Row]) {
+fn notes(page: &mut Page, rows: &[Row], beside: &Beside, now: Timestamp) {
     let of = |row: &Row, said: &str| format!("{}: {said}", row.service);
     let why = rows.iter().filter(|row| row.why != "proven").map(|row| of(row, &row.why)).collect::<Vec<_>>();
     let missed = rows.iter().filter(|row| row.tally.missed + row.before.missed > 0);
@@ -120,12 +119,15 @@ fn notes(page: &mut Page, rows: &[Row]) {
     let rollbacks = rows.iter().filter(|row| row.rollback_tone == Some(Tone::Bad));
     let rollbacks = rollbacks.filter_map(|row| Some(of(row, row.rollback_said.as_ref()?))).collect();
     let uncovered = rows.iter().flat_map(|row| uncovered(row).into_iter().map(|what| of(row, &what)));
+    let broken = beside.broken.iter().map(|file| format!("{}: {}", place(file), visible(&file.message)));
     for (heading, items) in [
+        (BROKEN, broken.collect()),
         ("Look at", why),
         ("Rollback failed", rollbacks),
         ("Left something behind", left),
         ("Missed", missed),
         ("Not covered", uncovered.collect()),
+        (STRAYS, beside.strays.iter().map(|run| stray(run, now)).collect()),
     ] {
         if items.is_empty() {
             continue;
@@ -145,6 +147,10 @@ pub(super) fn missed_words(row: &Row) -> String {
 
 /// What nobody would learn of a service: no owner, no schedule, no rollback, and what its proof left out.
 pub(super) fn uncovered(row: &Row) -> Vec<String> {
+    // What its file says of all this, nobody knows.
+    if row.state == State::Broken {
+        return Vec::new();
+    }
     let gaps = [
         (row.owner.is_none(), "nobody owns it"),
         (!row.scheduled, "no schedule runs it"),

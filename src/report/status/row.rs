@@ -62,7 +62,7 @@ impl Measured {
 
 pub(in crate::report) fn tone(state: State) -> Tone {
     match state {
-        State::Failing => Tone::Bad,
+        State::Broken | State::Failing => Tone::Bad,
         State::Never | State::Stale => Tone::Unsure,
         State::Proven => Tone::Good,
     }
@@ -95,7 +95,11 @@ impl Row {
             rollback,
             rollback_tone,
             rollback_said: rollback_said(standing),
-            next_run: next.map_or_else(|| "by hand only".to_owned(), |next| until(next, now)),
+            next_run: match next {
+                Some(next) => until(next, now),
+                None if standing.state == State::Broken => "none".to_owned(),
+                None => "by hand only".to_owned(),
+            },
             scheduled: next.is_some(),
             tally: standing.tally(),
             before: standing.before(),
@@ -112,6 +116,9 @@ fn why(drill: &DrillStanding, now: Timestamp) -> String {
     let meaning = |reason: Option<Reason>| reason.map_or("the reason is not known", Reason::meaning);
     let failed = drill.newest_failed();
     match (drill.state, newest) {
+        (State::Broken, _) => {
+            format!("no valid drill file defines {name}: nothing starts it")
+        }
         (State::Failing, _) => {
             let since = failed.map_or_else(String::new, |run| format!(" {}", ago(run.started_at, now)));
             format!("{name} failed{since}: {}", meaning(failed.and_then(|run| run.reason)))

@@ -64,6 +64,23 @@ fn replace_older(transaction: &Transaction<'_>, entry: &OutboxEntry) -> Result<(
     Ok(())
 }
 
+/// What waits for more of its kind about a drill waits no longer: its run begins, and people must not hear how that ended
+/// before they hear of the instants that were missed until then (2026-11-22).
+pub(in crate::store) fn end_gathering(
+    transaction: &Transaction<'_>,
+    drill: &DrillName,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    transaction.execute(
+        &format!(
+            "UPDATE outbox SET not_before = ?2 WHERE {WAITING} AND topic IS NOT NULL AND attempts = 0
+                 AND not_before > ?2 AND run IN (SELECT run FROM runs WHERE drill = ?1)"
+        ),
+        params![drill.as_str(), instant(at)],
+    )?;
+    Ok(())
+}
+
 /// Claims the oldest message that is due and nobody's.
 pub(in crate::store) fn claim_due(
     transaction: &Transaction<'_>,

@@ -54,6 +54,20 @@ fn history_query(filter: &HistoryFilter) -> (String, Vec<Value>) {
     (format!("{SUMMARY} {condition} ORDER BY started_at DESC, run DESC LIMIT ?"), values)
 }
 
+/// The newest run of each drill that ran since an instant, the newest first.
+pub(in crate::store) fn newest_of_each(
+    connection: &Connection,
+    since: Timestamp,
+) -> Result<Vec<RunSummary>, Fault> {
+    summaries(connection, &newest_of_each_query(), vec![Value::Integer(instant(since))])
+}
+
+/// An id begins with its run's start. The plus keeps the grouping from reading the whole index of drills.
+fn newest_of_each_query() -> String {
+    let newest = "SELECT max(run) FROM runs WHERE started_at >= ?1 GROUP BY +drill";
+    format!("{SUMMARY} WHERE run IN ({newest}) ORDER BY run DESC")
+}
+
 /// The runs of a drill under either name by their verdict.
 const TALLY: &str = "SELECT verdict, count(*) FROM runs
     WHERE drill IN (?1, ?4) AND started_at >= ?2 AND started_at < ?3 AND verdict IS NOT NULL GROUP BY verdict";
@@ -265,6 +279,12 @@ mod tests {
         let tally = plan(&connection, TALLY, period);
         let by_period = "SEARCH runs USING INDEX runs_by_drill (drill=? AND started_at>? AND started_at<?)";
         assert!(tally.contains(by_period), "{tally}");
+        let newest = plan(&connection, &newest_of_each_query(), vec![Value::Integer(99_000)]);
+        for step in
+            ["SEARCH runs USING PRIMARY KEY (run=?)", "SEARCH runs USING INDEX runs_by_start (started_at>?)"]
+        {
+            assert!(newest.contains(step), "{newest}");
+        }
         let find = plan(&connection, FIND, vec![text("01KAJ"), text("01KAJ~"), Value::Null, Value::Null]);
         assert!(find.contains("SEARCH runs USING PRIMARY KEY (run>? AND run<?)"), "{find}");
         let unfinished =
