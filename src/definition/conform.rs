@@ -51,18 +51,31 @@ fn choose(node: &Node, forms: &'static [Form]) -> &'static Form {
 }
 
 fn wrong_type(node: &Node, form: &Form, out: &mut Faults) {
+    if let Some(hint) = secret_in_its_stead(node, form) {
+        super::lint::tell_with(node.at, "a secret is written out", &hint, out);
+        return;
+    }
     let found = match &node.kind {
         Kind::Map(_) => "a map".to_owned(),
         Kind::List(_) => "a list".to_owned(),
         Kind::Scalar { text, plain } if is_nothing(text, *plain) => "nothing".to_owned(),
         Kind::Refused => return,
-        Kind::Scalar { text, .. } => format!("`{}`", shown(text)),
+        Kind::Scalar { text, .. } => format!("`{}`", out.shown(node.at, text)),
     };
     out.error(node.at, Code::WrongType, format!("{} is wanted, this is {found}", form.wanted()));
     let hint = form.example().map(str::to_owned).or_else(|| keys_hint(node, form));
     if let Some(hint) = hint {
         out.hint(hint);
     }
+}
+
+/// `webhook: https://…` instead of `webhook: { url: { env: NAME } }`.
+fn secret_in_its_stead(node: &Node, form: &Form) -> Option<String> {
+    let Kind::Scalar { text, plain } = &node.kind else { return None };
+    let wanted = form.keys().into_iter().filter(|key| key.required && matches!(key.form, Form::Secret));
+    let wanted: Vec<String> = wanted.map(|key| format!("{}: {{ env: NAME }}", key.name)).collect();
+    let hint = format!("write {{ {} }}, and change it: it has been in this file", wanted.join(", "));
+    (!wanted.is_empty() && !is_nothing(text, *plain)).then_some(hint)
 }
 
 /// `- sequences` instead of `- sequences: {}` is the mistake that everybody makes once.
@@ -154,8 +167,12 @@ fn unknown_key(
 ) {
     let nearest = nearest(&entry.key, absent.iter().map(|key| key.name));
     let told = format!("unknown key `{}`", shown(&entry.key));
-    if let Some(name) = nearest {
+    if let Some(key) = absent.iter().find(|key| Some(key.name) == nearest) {
+        let name = key.name;
         out.error(entry.key_at, Code::UnknownKey, format!("{told}, did you mean `{name}`?"));
+        if matches!((key.form, &entry.value.kind), (Form::Secret, Kind::Scalar { .. })) {
+            conform(&entry.value, &key.form, out);
+        }
         // What the misspelt key was meant to say is not missing.
         if !map.has(name) {
             map.entries.push((name, None));
@@ -233,7 +250,7 @@ fn one_word(node: &Node, text: &str, words: &'static [Word], out: &mut Faults) -
         not_in_this_version(node.at, word.name, word.support, out);
         return Some(Value::Word(word.name));
     }
-    let told = format!("`{}` is none of the words that it can be", shown(text));
+    let told = format!("`{}` is none of the words that it can be", out.shown(node.at, text));
     let all: Vec<&str> = words.iter().map(|word| word.name).collect();
     let hint = match nearest(text, words.iter().map(|word| word.name)) {
         Some(name) => format!("did you mean `{name}`? It can be {}", all.join(", ")),

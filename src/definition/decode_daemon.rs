@@ -69,6 +69,11 @@ fn smtp(map: &Map, place: &Place, out: &mut Faults) -> Option<Smtp> {
         out.error(map.at("security"), Code::Impossible, "a password would be sent in the clear")
             .hint("write security: starttls or tls, or remove the password");
     }
+    // An address or a login would be told by every failed delivery.
+    if map.text("host").is_some_and(|host| host.contains(['@', '/'])) {
+        out.error(map.at("host"), Code::BadValue, "this is no name of a mail server")
+            .hint("write its name alone; `username` and `password` have keys of their own");
+    }
     // A faulty one has been told.
     if map.has("username") != map.has("password") {
         out.error(map.at, Code::Impossible, "`username` and `password` go together");

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::secret;
+
 /// Faults of one file that are told one by one; a file with more is broken as a whole.
 const MOST_FAULTS: usize = 100;
 /// A file with so many is not looked at any further.
@@ -191,12 +193,15 @@ pub(super) struct Faults {
     not_kept: usize,
     /// Offsets of texts that were found to be secrets.
     secrets: HashSet<usize>,
+    /// Offsets of texts that may be secrets by where they stand.
+    confidential: HashSet<usize>,
 }
 
 impl Faults {
     pub fn new(file: &Path, settings_file: &Path) -> Self {
         let (file, settings_file) = (file.to_owned(), settings_file.to_owned());
-        Self { file, settings_file, list: Vec::new(), errors: 0, not_kept: 0, secrets: HashSet::new() }
+        let (secrets, confidential) = (HashSet::new(), HashSet::new());
+        Self { file, settings_file, list: Vec::new(), errors: 0, not_kept: 0, secrets, confidential }
     }
 
     fn add(&mut self, severity: Severity, at: At, code: Code, message: String) -> &mut Self {
@@ -250,6 +255,26 @@ impl Faults {
     /// Whether a literal secret was already found in this text.
     pub fn has_secret_at(&self, at: At) -> bool {
         self.secrets.contains(&at.span.offset)
+    }
+
+    /// Keeps a text of this file out of all messages to come.
+    pub fn keep_back(&mut self, at: At) {
+        self.confidential.insert(at.span.offset);
+    }
+
+    /// A text of this file for a message, without what may be a secret.
+    pub fn shown(&self, at: At, text: &str) -> String {
+        if self.confidential.contains(&at.span.offset) {
+            secret::COVERED.to_owned()
+        } else {
+            secret::shown(text)
+        }
+    }
+
+    /// Whether a part of the file did not become a tree.
+    pub fn is_unread(&self) -> bool {
+        let unread = |fault: &Fault| matches!(fault.code, Code::Syntax | Code::TooDeep | Code::TooLarge);
+        self.is_full() || self.list.iter().any(unread)
     }
 
     /// All of them in the order of the text. Of a file with very many, the first errors.

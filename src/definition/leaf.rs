@@ -6,7 +6,6 @@ use super::check::TableName;
 use super::fault::{At, Code, Faults};
 use super::form::Form;
 use super::scalar::{self, Plain};
-use super::secret::shown;
 use super::value::Value;
 use crate::model::DrillName;
 
@@ -74,7 +73,8 @@ fn refuse(at: At, text: &str, kind: Plain, form: &Form, out: &mut Faults) {
         _ if kind == Plain::Number => Code::WrongType,
         _ => Code::BadValue,
     };
-    out.error(at, code, format!("`{}` is not {}", shown(text), form.wanted()));
+    let told = format!("`{}` is not {}", out.shown(at, text), form.wanted());
+    out.error(at, code, told);
     let unit = |unit: &str| format!("a unit is missing: write {text}{unit}");
     let hint = match form {
         Form::Duration | Form::Delay if scalar::count(text).is_some_and(|n| n > 0) => Some(unit("m")),
@@ -106,8 +106,9 @@ fn line(at: At, text: &str, kind: Plain, form: &Form, out: &mut Faults) -> Optio
     let control = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\t' | '\r'));
     if kind != Plain::Text {
         let what = if kind == Plain::Number { "a number" } else { "a truth value" };
-        out.error(at, Code::WrongType, format!("text is wanted, `{}` is {what}", shown(text)))
-            .hint(format!("put it in quotes: \"{}\"", shown(text)));
+        let shown = out.shown(at, text);
+        out.error(at, Code::WrongType, format!("text is wanted, `{shown}` is {what}"))
+            .hint(format!("put it in quotes: \"{shown}\""));
     } else if text.trim().is_empty() {
         out.error(at, Code::BadValue, "the text is empty").hint("remove the key, or say something");
     } else if text.contains(control) {

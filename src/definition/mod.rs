@@ -12,6 +12,7 @@ mod broken;
 mod calendar;
 pub mod check;
 pub mod cloud;
+mod confidential;
 mod conform;
 mod decode;
 mod decode_checks;

@@ -6,11 +6,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
+    Report, SourceCode, SourceSpan, SpanContents,
+};
 use serde_json::{Value, json};
 
 use super::fault::{Code, Fault, Severity};
-use super::secret;
+use super::{confidential, secret};
 
 /// A longer line is not drawn. In bytes, and of both its halves.
 const LONGEST_LINE: usize = 400;
@@ -72,7 +75,7 @@ fn report(fault: &Fault, source: Option<&Covered>) -> Report {
         return Report::new(diagnostic);
     };
     let label = LabeledSpan::new_with_span(None, (span.start, span.len()));
-    let named = NamedSource::new(fault.file.display().to_string(), Arc::clone(&source.text));
+    let named = Named { name: fault.file.display().to_string(), text: Arc::clone(&source.text) };
     Report::new(diagnostic.with_label(label)).with_source_code(named)
 }
 
@@ -86,6 +89,7 @@ struct Covered {
 impl Covered {
     fn new(original: &str, told: &[Range<usize>]) -> Self {
         let mut secrets = secret::found_in_file(original);
+        secrets.extend(confidential::found_in_file(original));
         secrets.extend(told.iter().cloned());
         secrets.sort_by_key(|range| range.start);
         let mut secrets = secrets.into_iter().peekable();
@@ -129,6 +133,34 @@ impl Covered {
         let shift =
             passed.checked_sub(1).and_then(|last| self.shifts.get(last)).map_or(0, |(_, shift)| *shift);
         offset.saturating_add_signed(shift)
+    }
+}
+
+/// A file's text and name. miette's own source counts a column's bytes, where an editor counts characters.
+#[derive(Debug)]
+struct Named {
+    name: String,
+    text: Arc<String>,
+}
+
+impl SourceCode for Named {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let found = self.text.read_span(span, before, after)?;
+        let line = self.text.get(..found.span().offset()).and_then(|text| text.rsplit('\n').next());
+        let column = line.map_or(found.column(), |line| line.chars().count());
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            found.data(),
+            *found.span(),
+            found.line(),
+            column,
+            found.line_count(),
+        )))
     }
 }
 

@@ -50,6 +50,14 @@ static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?i)(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key)["']?\s*:\s*([^\s{\[#][^\r\n]*)"#).ok()
 });
 
+/// What an address holds besides its kind: its path or its query may be the secret. And a login that has no address.
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\b[a-zA-Z][a-zA-Z0-9+.-]*://([^\s"']*[^\s"',}\]])|([^\s"'/:@]+:[^\s"'/@]+)@"#).ok()
+});
+
+/// Stands for a text that must not be shown.
+pub(super) const COVERED: &str = "••••";
+
 /// The parts of a text that look like secrets, in order, possibly overlapping.
 pub(super) fn found(text: &str) -> Vec<Range<usize>> {
     let has_shape = ANY_SHAPE.as_ref().is_some_and(|any| any.is_match(text));
@@ -66,7 +74,16 @@ pub(super) fn found_in_file(text: &str) -> Vec<Range<usize>> {
     let mut all = found(text);
     let values = LINE.iter().flat_map(|line| line.captures_iter(text));
     all.extend(values.filter_map(|line| line.get(1).map(|value| value.range())));
+    all.extend(addresses(text));
     all
+}
+
+/// No secrets for that alone, since a runbook has an address as well; but nobody needs to be shown them.
+fn addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let all = ADDRESS.iter().flat_map(|address| address.captures_iter(text));
+    let parts = all.filter_map(|address| address.get(1).or(address.get(2)).map(|part| part.range()));
+    // An image with its digest, `postgres:16@sha256:…`.
+    parts.filter(|part| !text[part.end..].starts_with("@sha256:"))
 }
 
 /// Whether a key's value is a secret by the key's name.
@@ -76,8 +93,8 @@ pub(super) fn names_a_secret(key: &str) -> bool {
 
 /// A piece of the file for a message: short, on one line, and without what looks like a secret.
 pub(super) fn shown(text: &str) -> String {
-    if !found(text).is_empty() {
-        return "••••".to_owned();
+    if !found(text).is_empty() || addresses(text).next().is_some() {
+        return COVERED.to_owned();
     }
     let line: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).take(60).collect();
     if line.chars().count() < text.chars().count() { format!("{line}…") } else { line }
@@ -133,6 +150,6 @@ mod tests {
     fn every_pattern_is_a_regular_expression() {
         assert!(ANY_SHAPE.is_some());
         assert_eq!(EACH_SHAPE.len(), SHAPES.len());
-        assert!(WORD.is_some() && KEY.is_some() && LINE.is_some());
+        assert!([&WORD, &KEY, &LINE, &ADDRESS].iter().all(|one| one.is_some()));
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use drillyard::definition::{self, Code};
+use drillyard::definition::{self, Code, Fault};
 
 use crate::support::{MINIMAL, codes, parse, render};
 
@@ -120,6 +121,81 @@ fn i9_a_key_named_like_a_secret_needs_a_reference() {
         assert_eq!(codes(&faults), [Code::LiteralSecret], "{key}");
         assert!(!render(&faults, &text).contains("hunter2"));
     }
+}
+
+/// What a person writes who has not yet read that secrets are references: none of it looks like one.
+const SLIPS: [&str; 14] = [
+    "notify: [ { webhook: \"https://chat.example.com/hooks/SECRET\" } ]\n",
+    "notify:\n  - webhook: SECRET\n",
+    "notify:\n  - ping: https://hc-ping.com/SECRET\n",
+    "notify:\n  - https://hc-ping.com/SECRET\n",
+    "notify: https://me@example.com/?id=SECRET\n",
+    "notify:\n  - web_hook: {url: 'https://chat.example.com/SECRET', style: slack}\n",
+    "notify:\n  - webhook: { url: { env: CHAT }, style: SECRET, key: [SECRET] }\n",
+    "notify:\n  - ping: [ SECRET ]\n  - ping: { ulr: SECRET }\n",
+    "notify:\n  - ping: { url: { env: \"https://hc-ping.com/SECRET\" }, uri: x }\n",
+    "pasword: SECRET\n",
+    "owner: 1\n# pager: https://chat.example.com/SECRET\n",
+    "labels: { smpt: { host: SECRET, port: [SECRET] } }\n",
+    "runbook: [ \"bot:SECRET@wiki.example.com\" ]\n",
+    "sandbox: { memory: \"s3://bucket/SECRET\" }\n",
+];
+
+#[test]
+fn i9_what_stands_in_a_secret_s_place_is_in_no_message_no_excerpt_and_no_json() {
+    for slip in SLIPS {
+        let text = format!("{MINIMAL}{}", slip.replace("SECRET", "Hunter2hunter2"));
+        let faults = parse(&text).faults;
+        assert!(faults.iter().any(Fault::is_error), "{slip}");
+        for told in [render(&faults, &text), definition::to_json(&faults).to_string(), format!("{faults:?}")]
+        {
+            assert!(!told.contains("Hunter2"), "{slip}\n{told}");
+        }
+    }
+}
+
+#[test]
+fn i9_what_stands_beside_a_login_in_the_settings_is_not_shown_either() {
+    for slip in ["host: \"u:SECRET@mail.example.com\"", "host: m, port: SECRET", "host: m, pasword: SECRET"] {
+        let text = format!(
+            "drils: []\nmail: {{ from: a@example.com, smtp: {{ {} }} }}\n",
+            slip.replace("SECRET", "Hunter2hunter2")
+        );
+        let (_, faults) = definition::settings::parse(&text, Path::new("drillyard.yaml"));
+        assert!(faults.len() >= 2, "{faults:?}");
+        let told = format!("{}{faults:?}", render(&faults, &text));
+        assert!(!told.contains("Hunter2"), "{slip}\n{told}");
+    }
+}
+
+#[test]
+fn i9_of_a_document_that_is_not_yaml_only_the_format_s_words_are_shown() {
+    for broken in
+        ["drill: [shop\n", "drill: \"shop\n", "\tdrill: shop\n", "drill: shop\n\t- x\n", "drill: a: b\n"]
+    {
+        for (before, after) in [("pw: SECRET\n", ""), ("", "pw: SECRET\n"), ("url: SECRET\n", "SECRET\n")] {
+            let text = format!("{before}{broken}{after}").replace("SECRET", "Hunter2hunter2");
+            let faults = parse(&text).faults;
+            assert!(codes(&faults).contains(&Code::Syntax), "{text}");
+            let told = render(&faults, &text);
+            assert!(!told.contains("Hunter2"), "{told}");
+            assert!(told.contains("drill"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn an_address_in_a_secret_s_place_is_answered_with_what_to_write() {
+    let text = format!(
+        "{MINIMAL}notify:\n  - webhook: https://chat.example.com/hooks/1\n  - ping: https://hc-ping.com/2\n"
+    );
+    let faults = parse(&text).faults;
+    assert_eq!(codes(&faults), [Code::LiteralSecret, Code::LiteralSecret]);
+    for fault in faults {
+        assert!(fault.hint.unwrap().contains("write { url: { env: NAME } }"));
+    }
+    let text = format!("{MINIMAL}notify: [ {{ ping: {{ urls: hunter2 }} }} ]\n");
+    assert_eq!(codes(&parse(&text).faults), [Code::UnknownKey, Code::LiteralSecret]);
 }
 
 #[test]

@@ -62,6 +62,18 @@ fn colour_is_used_only_when_asked_for() {
     assert!(!drawn(false).contains('\u{1b}'));
 }
 
+/// As an editor counts them, and as the JSON does: an umlaut has two bytes, what covers a secret three.
+#[test]
+fn columns_count_characters() {
+    let text = "drill: shöp\nlabels: { ü: x, password: hunter2, ö: [] }\n";
+    let parsed = definition::parse(text, Path::new("shop.yaml"), &Settings::default());
+    let told = definition::render(&parsed.faults, |_| Some(text.to_owned()), false, 100);
+    for fault in parsed.faults.iter().filter(|fault| !fault.is_of_file()) {
+        assert!(told.contains(&format!("shop.yaml:{}:{}]", fault.line, fault.column)), "{told}");
+    }
+    assert!(told.contains("shop.yaml:2:39]"), "{told}");
+}
+
 #[test]
 fn programs_get_the_same_faults_as_json() {
     let text = fs::read_to_string("tests/definitions/bad/objectives.yaml").unwrap();

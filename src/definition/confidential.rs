@@ -1,0 +1,147 @@
+//! What may be a secret by where it stands, whatever it looks like: all that is below a key which holds secrets, a
+//! misspelt one included; and, of a document that could not be read, every word that the format does not have
+//! (2026-11-22). Nothing of it is in a message or an excerpt.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use super::fault::{At, Faults};
+use super::form::{Form, Key, Support};
+use super::tree::{self, Kind, Node};
+use super::{keys, keys_later, secret};
+
+/// Similarity from which a key is taken for a misspelt one. Far from strict: what is covered in vain harms nobody.
+const MISSPELT: f64 = 0.7;
+
+/// What stands between the words of YAML, and shows how a text is built.
+const PUNCTUATION: &[char] =
+    &['{', '}', '[', ']', ',', ':', '"', '\'', '#', '|', '>', '*', '&', '!', '?', '%', '@', '`'];
+
+static FORMAT: LazyLock<Format> = LazyLock::new(|| {
+    let mut format = Format::default();
+    format.read(&keys::DRILL);
+    format.read(&keys_later::SETTINGS);
+    format
+});
+
+/// The format's own vocabulary.
+#[derive(Debug, Default)]
+struct Format {
+    /// Keys, and words that values may be: they give nothing of a file away.
+    words: HashSet<&'static str>,
+    /// Keys whose value is a secret, or that hold one beside other things.
+    places: HashSet<&'static str>,
+}
+
+impl Format {
+    fn read(&mut self, form: &Form) {
+        match *form {
+            Form::Named(_, inner) | Form::Free(inner) | Form::List(inner, _) => self.read(inner),
+            Form::Either(forms) => forms.iter().for_each(|form| self.read(form)),
+            Form::Words(words) => self.words.extend(words.iter().map(|word| word.name)),
+            Form::Map(_) | Form::OneOf(_) | Form::Secret => {
+                form.keys().into_iter().for_each(|key| self.key(key));
+            }
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, key: &'static Key) {
+        self.words.insert(key.name);
+        if is_secret(key) || key.form.keys().into_iter().any(is_secret) {
+            self.places.insert(key.name);
+        }
+        self.read(&key.form);
+    }
+
+    fn is_place(&self, key: &str) -> bool {
+        let key: String = key.to_lowercase().replace('-', "_").chars().take(64).collect();
+        let near = |place: &&str| strsim::normalized_damerau_levenshtein(&key, place) >= MISSPELT;
+        secret::names_a_secret(&key) || self.places.iter().any(|place| near(place))
+    }
+}
+
+/// A key that is refused takes no secret.
+fn is_secret(key: &Key) -> bool {
+    let secret = |form: &Form| matches!(form, Form::Secret);
+    let either = matches!(key.form, Form::Either(forms) if forms.iter().any(secret));
+    key.support != Support::Refused && (secret(&key.form) || either)
+}
+
+/// The scalars of a tree that may be secrets by where they stand.
+pub(super) fn scalars(root: &Node) -> Vec<At> {
+    let mut all = Vec::new();
+    collect(root, false, &mut all);
+    all
+}
+
+fn collect(node: &Node, confidential: bool, all: &mut Vec<At>) {
+    match &node.kind {
+        Kind::Scalar { text, .. } if confidential && !FORMAT.words.contains(text.as_str()) => {
+            all.push(node.at)
+        }
+        Kind::Scalar { .. } | Kind::Refused => {}
+        Kind::List(items) => items.iter().for_each(|item| collect(item, confidential, all)),
+        Kind::Map(entries) => {
+            for entry in entries.iter().filter(|entry| !is_reference(&entry.key, &entry.value)) {
+                collect(&entry.value, confidential || FORMAT.is_place(&entry.key), all);
+            }
+        }
+    }
+}
+
+/// Where a secret is found is told wherever it is used.
+fn is_reference(key: &str, value: &Node) -> bool {
+    keys::SECRET.iter().any(|reference| reference.name == key) && matches!(value.kind, Kind::Scalar { .. })
+}
+
+/// The parts of a file's text that may be secrets by where they stand, in no order.
+pub(super) fn found_in_file(text: &str) -> Vec<Range<usize>> {
+    let mut faults = Faults::new(Path::new(""), Path::new(""));
+    let documents = tree::read(text, false, &mut faults);
+    let span = |at: At| at.span.offset..at.span.offset + at.span.length;
+    let mut all: Vec<_> = documents.iter().flat_map(|document| scalars(&document.root)).map(span).collect();
+    if faults.is_unread() {
+        let read: Vec<_> = documents.iter().map(|document| span(document.root.at)).collect();
+        let unread = |word: &Range<usize>| !read.iter().any(|read| read.contains(&word.start));
+        all.extend(words(text).filter(unread));
+    }
+    all
+}
+
+/// Words of a text that nobody knows the meaning of: those of the format and its punctuation left out.
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let between = |c: char| c.is_whitespace() || PUNCTUATION.contains(&c);
+    let mut end = 0;
+    let pieces = text.split_inclusive(between).map(move |piece| {
+        let start = end;
+        end += piece.len();
+        (start, piece.trim_end_matches(between))
+    });
+    let known = |word: &str| FORMAT.words.contains(word) || word.chars().all(|c| c == '-');
+    pieces.filter(move |(_, word)| !known(word)).map(|(start, word)| start..start + word.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_hold_secrets_are_known_from_the_format() {
+        for key in ["webhook", "ping", "smtp", "credentials", "password", "pasword", "web_hook", "Web-Hook"] {
+            assert!(FORMAT.is_place(key), "{key}");
+        }
+        for key in ["drill", "backup", "image", "checks", "owner", "query", "path", "match", "email", "rto"] {
+            assert!(!FORMAT.is_place(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn of_what_could_not_be_read_the_format_s_words_are_left() {
+        let text = "- pasword: \"swordfish, --x";
+        let covered: Vec<&str> = words(text).map(|word| &text[word]).collect();
+        assert_eq!(covered, ["pasword", "swordfish", "--x"]);
+    }
+}
