@@ -394,7 +394,7 @@ fn c10_the_newest_is_chosen_and_what_was_passed_over_is_told() {
     run.must_be("failed(check_failed)");
     assert_eq!((&run.json["backup"]["chosen_by_hand"], &run.json["proof"]), (&true.into(), &false.into()));
     let run = scene.run_beside(&SHOP, &["--backup", "no-such.dump"]);
-    run.must_be("failed(no_backup)").without_a_container();
+    run.must_be("errored(backup_not_there)").without_a_container();
 }
 
 #[test]

@@ -209,7 +209,7 @@ async fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         Command::Schema => print(&help::pretty(&crate::definition::schema())),
         Command::Completions { shell } => print(&help::completions(shell, &mut Cli::command())),
-        Command::ExitCodes => print(help::EXIT_CODES),
+        Command::ExitCodes => print(&help::exit_codes(global.json)),
         Command::Check { paths } => check::check(&global, &paths),
         Command::Run { drills, keep, backup, notify } => {
             Box::pin(run::run(&global, &drills, run::Asked { keep, backup, notify })).await

@@ -59,7 +59,7 @@ impl Format {
     fn is_place(&self, key: &str) -> bool {
         let key: String = key.to_lowercase().replace('-', "_").chars().take(64).collect();
         let near = |place: &&str| strsim::normalized_damerau_levenshtein(&key, place) >= MISSPELT;
-        secret::names_a_secret(&key) || self.places.iter().any(|place| near(place))
+        secret::names_a_secret(&key) || self.places.iter().any(near)
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) fn scalars(root: &Node) -> Vec<At> {
 fn collect(node: &Node, confidential: bool, all: &mut Vec<At>) {
     match &node.kind {
         Kind::Scalar { text, .. } if confidential && !FORMAT.words.contains(text.as_str()) => {
-            all.push(node.at)
+            all.push(node.at);
         }
         Kind::Scalar { .. } | Kind::Refused => {}
         Kind::List(items) => items.iter().for_each(|item| collect(item, confidential, all)),

@@ -6,6 +6,7 @@ use super::check::TableName;
 use super::fault::{At, Code, Faults};
 use super::form::Form;
 use super::scalar::{self, Plain};
+use super::secret::shown;
 use super::value::Value;
 use crate::model::DrillName;
 
@@ -65,6 +66,11 @@ fn as_written(text: &str, plain: bool) -> Value {
 
 /// A number where a duration belongs is of the wrong type; `15 minutes` is of the right one and badly written.
 fn refuse(at: At, text: &str, kind: Plain, form: &Form, out: &mut Faults) {
+    if matches!(form, Form::Duration | Form::Delay) && scalar::is_too_long(text) {
+        let told = format!("`{}` is more than a hundred years", out.shown(at, text));
+        out.error(at, Code::BadValue, told).hint(form.example().unwrap_or_default());
+        return;
+    }
     let numeric = kind == Plain::Number || text.starts_with(|c: char| c.is_ascii_digit());
     let code = match form {
         Form::Boolean => Code::WrongType,
@@ -83,11 +89,25 @@ fn refuse(at: At, text: &str, kind: Plain, form: &Form, out: &mut Faults) {
             Some("it must be more than nothing".to_owned())
         }
         Form::Zone => zone_hint(text),
+        Form::Table => table_hint(text).or_else(|| form.example().map(str::to_owned)),
         _ => form.example().map(str::to_owned),
     };
     if let Some(hint) = hint {
         out.hint(hint);
     }
+}
+
+/// `app.Weird Table`: what SQL wants in quotes.
+fn table_hint(text: &str) -> Option<String> {
+    let (schema, table) = text.split_once('.').unwrap_or(("public", text));
+    let part = |part: &str| match TableName::parse(part) {
+        Some(_) => part.to_owned(),
+        None => format!("\"{part}\""),
+    };
+    let quoted = format!("{}.{}", part(schema), part(table));
+    let can_be_meant =
+        !text.contains(['"', '\'']) && shown(text) == text && TableName::parse(&quoted).is_some();
+    can_be_meant.then(|| format!("put a name with spaces or signs in double quotes: '{quoted}'"))
 }
 
 /// `europe/berlin`, `Europe/Berlln`.

@@ -9,7 +9,9 @@ const HINT: &str = "write { env: NAME } or { file: PATH } where a secret is want
 
 /// Tells every scalar that looks like a secret, and keeps back what may be one by where it stands.
 pub(super) fn secrets(root: &Node, out: &mut Faults) {
-    confidential::scalars(root).into_iter().for_each(|at| out.keep_back(at));
+    for at in confidential::scalars(root) {
+        out.keep_back(at);
+    }
     tell_all(root, out);
 }
 

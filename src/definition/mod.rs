@@ -61,7 +61,7 @@ pub use files::{list, load};
 pub use notice::{Notice, Retries, WebhookStyle, When};
 pub use render::{render, to_json};
 pub use rollback::{Expectation, ExpectedData, ExpectedSchema, Rollback, Step};
-pub use scalar::duration;
+pub use scalar::{duration, is_too_long};
 pub use schedule::{IfMissed, Schedule};
 pub use schema::schema;
 pub use secret_reference::{SecretError, SecretReference};

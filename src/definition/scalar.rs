@@ -58,6 +58,15 @@ pub fn duration(text: &str) -> Option<Duration> {
     (!text.is_empty() && total <= LONGEST).then(|| Duration::from_millis(total))
 }
 
+/// Whether a text would be a duration, were it not longer than a hundred years.
+pub fn is_too_long(text: &str) -> bool {
+    let units = text.split(|c: char| c.is_ascii_digit()).filter(|unit| !unit.is_empty());
+    let shortened: String = units.flat_map(|unit| ["1", unit]).collect();
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && duration(text).is_none()
+        && duration(&shortened).is_some()
+}
+
 /// `10MB` (of 1000), `4GiB` (of 1024), `1.5GiB`, `512B`. In bytes.
 pub(super) fn size(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
@@ -124,6 +133,12 @@ mod tests {
         assert_eq!(seconds("26h"), Some(93_600));
         assert_eq!(seconds("8d"), Some(691_200));
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
+        for long in ["999999999999999d", "99999999999999999999s", "200000w", "36526d"] {
+            assert!(is_too_long(long), "{long}");
+        }
+        for bad in ["36525d", "", "d", "15", "1.5h", "15min", "30m1h", "1 d"] {
+            assert!(!is_too_long(bad), "{bad}");
+        }
         for bad in [
             "",
             "15",

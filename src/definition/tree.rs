@@ -149,6 +149,8 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.refuse_alias(at, "an alias");
+                self.out
+                    .hint("text that begins with * belongs in quotes, \"*.dump\"; else write the value out, or put what all drills share under `defaults` in drillyard.yaml");
                 Ok(Node { kind: Kind::Refused, at })
             }
             _ => Err(GivenUp::Document),

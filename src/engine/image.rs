@@ -21,7 +21,7 @@ pub struct ImageFacts {
 impl Engine {
     /// Looks an image up on the engine; `None` where it is not there.
     pub async fn image(&self, reference: &str) -> Result<Option<ImageFacts>, EngineError> {
-        match within("looking for the sandbox's image", ASK, self.docker.inspect_image(reference)).await {
+        match within("looking for an image", ASK, self.docker.inspect_image(reference)).await {
             Ok(image) => Ok(Some(ImageFacts {
                 id: image.id.unwrap_or_default(),
                 architecture: image.architecture.unwrap_or_default(),
@@ -42,6 +42,6 @@ impl Engine {
             }
             Ok(())
         };
-        within("pulling the sandbox's image", deadline, all).await
+        within("pulling an image", deadline, all).await
     }
 }

@@ -120,6 +120,8 @@ reasons! {
         SourceArchived "source_archived" "the backup is in an archive tier",
         SourceSlow "source_slow" "the source is too slow",
         SourceChanged "source_changed" "the backup changed while it was read",
+        BackupNotThere "backup_not_there" "the backup that was asked for by name is not there",
+        FormatUnsupported "format_unsupported" "this version of Drillyard cannot restore backups of this format",
         KeyMissing "key_missing" "no key is configured for an encrypted backup",
         CheckInvalid "check_invalid" "a check cannot be asked as it is written",
         Timeout "timeout" "it took longer than allowed",

@@ -238,8 +238,9 @@ async fn restored_databases(
 fn wanted_databases(named: &[String], brought: Vec<String>) -> Result<Vec<String>, Halt> {
     let missing: Vec<&String> = named.iter().filter(|name| !brought.contains(name)).collect();
     if !missing.is_empty() {
-        let detail =
-            format!("the backup holds the databases {brought:?}, and not {missing:?} of backup.databases");
+        let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
+        let (held, missing) = (brought.join(", "), missing.join(", "));
+        let detail = format!("`backup.databases` names {missing}, and the backup holds {held}");
         return Err(Halt::new(Reason::Incomplete, detail));
     }
     Ok(if named.is_empty() { brought } else { named.to_vec() })

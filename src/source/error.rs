@@ -4,7 +4,7 @@ use std::io;
 
 use super::choose::spell_out;
 use crate::error::Explain;
-use crate::model::{BackupFormat, Reason, SkippedCandidate};
+use crate::model::{BackupFormat, Reason, SkipReason, SkippedCandidate};
 
 /// Why there is no backup to restore. Names of files and objects may appear, contents never.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,8 @@ pub enum SourceError {
         location: String,
         /// A name that is there and looks like it.
         similar: Option<String>,
+        /// The newest that are there.
+        newest: Vec<String>,
     },
     /// No bytes, or nothing once unpacked.
     #[error("{id} is empty{}", if *once_unpacked { " once it is unpacked" } else { "" })]
@@ -166,7 +168,9 @@ pub enum SourceError {
 impl Explain for SourceError {
     fn reason(&self) -> Reason {
         match self {
-            Self::NoBackup { .. } | Self::NotThere { .. } => Reason::NoBackup,
+            Self::NoBackup { .. } => Reason::NoBackup,
+            // A misspelt name says nothing of the backups that are there.
+            Self::NotThere { .. } => Reason::BackupNotThere,
             Self::Empty { .. } => Reason::EmptyBackup,
             Self::TooSmall { .. } => Reason::TooSmall,
             Self::Denied { .. } | Self::OutOfRoots { .. } => Reason::SourceDenied,
@@ -178,7 +182,7 @@ impl Explain for SourceError {
             Self::Truncated { .. } => Reason::Truncated,
             Self::Incomplete { .. } => Reason::Incomplete,
             Self::UnpackFailed { .. } => Reason::UnpackFailed,
-            Self::NotInThisVersion { .. } => Reason::Version,
+            Self::NotInThisVersion { .. } => Reason::FormatUnsupported,
             Self::KeyMissing { .. } => Reason::KeyMissing,
             Self::Staging { error, .. } if error.kind() == io::ErrorKind::StorageFull => Reason::DiskFull,
             Self::Staging { .. } | Self::Stopped { .. } => Reason::Internal,
@@ -190,11 +194,17 @@ impl Explain for SourceError {
             Self::NoBackup { passed_over, .. } if passed_over.is_empty() => {
                 "See whether the backup job ran, and compare `backup.source` with where it writes.".to_owned()
             }
+            Self::NoBackup { passed_over, .. } if passed_over.iter().all(|one| one.why == SkipReason::NotARegularFile) => {
+                "Let `backup.source` name regular files below the roots: no pipe, no device, no link that leads elsewhere.".to_owned()
+            }
             Self::NoBackup { .. } => {
                 "Wait for the backup job to finish; let it write under another name and rename at the end.".to_owned()
             }
             Self::NotThere { similar: Some(similar), .. } => format!("Did you mean `{similar}`?"),
-            Self::NotThere { .. } => "Ask for a name as the listing shows it, below the source's directory.".to_owned(),
+            Self::NotThere { newest, .. } if newest.is_empty() => {
+                "There is no backup of any name; compare `backup.source` with where the backup job writes.".to_owned()
+            }
+            Self::NotThere { newest, .. } => format!("The newest that are there: `{}`.", newest.join("`, `")),
             Self::Empty { .. } => "See whether the backup job failed: a redirected `pg_dump` leaves an empty file.".to_owned(),
             Self::TooSmall { .. } => "Look at the backup job; if the database did shrink, lower `backup.min_size`.".to_owned(),
             Self::Denied { .. } => {

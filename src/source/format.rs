@@ -10,6 +10,9 @@ use crate::model::{BackupFormat, Compression};
 /// As much of the beginning as [`recognise`] wants to see, in bytes; less is fine where the file is shorter.
 pub const HEAD: usize = 64 * 1024;
 
+/// A tar's headers are so long, in bytes; a directory has nothing else.
+const TAR_BLOCK: usize = 512;
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -43,10 +46,10 @@ fn by_signature(head: &[u8]) -> Option<Found> {
         (b"BZh", PackedOtherwise("a bzip2 file", "bunzip2")),
         (b"LZIP", PackedOtherwise("an lzip file", "lzip -d")),
         (b"\x1f\x9d", PackedOtherwise("a file of compress", "uncompress")),
-        (b"PK\x03\x04", Other("a ZIP archive")),
+        (b"PK\x03\x04", PackedOtherwise("a ZIP archive", "unzip")),
         (b"PK\x05\x06", Other("an empty ZIP archive")),
-        (b"7z\xbc\xaf\x27\x1c", Other("a 7z archive")),
-        (b"Rar!\x1a\x07", Other("a RAR archive")),
+        (b"7z\xbc\xaf\x27\x1c", PackedOtherwise("a 7z archive", "7z x")),
+        (b"Rar!\x1a\x07", PackedOtherwise("a RAR archive", "unrar x")),
         (b"SQLite format 3\0", Other("an SQLite database")),
         (b"%PDF-", Other("a PDF document")),
         (b"\x89PNG\r\n\x1a\n", Other("a PNG image")),
@@ -112,17 +115,35 @@ fn is_gpg(head: &[u8]) -> bool {
 }
 
 fn by_tar(head: &[u8]) -> Option<Found> {
-    let start = archive::tar_start(head)?;
+    let start = first_file(head)?;
     let name = start.name.trim_start_matches("./");
     let last = name.rsplit('/').next().unwrap_or(name);
     Some(match last {
         "toc.dat" if start.name == "toc.dat" => Found::Backup(BackupFormat::PgDumpTar),
-        "toc.dat" => Found::Later(BackupFormat::PgDumpDirectory, "a directory dump packed in a tar"),
+        _ if last == "toc.dat" || is_data_of_a_directory_dump(last) => {
+            Found::Later(BackupFormat::PgDumpDirectory, "a directory dump packed in a tar")
+        }
         "backup_label" | "PG_VERSION" | "tablespace_map" | "backup_manifest" | "base" | "global" => {
             Found::Later(BackupFormat::BaseBackup, "the tar of a base backup")
         }
         _ => Found::Other("a tar archive that pg_dump did not write"),
     })
+}
+
+/// A tar of a directory begins with the directory itself, `dump/`, and then its files in no order.
+fn first_file(mut head: &[u8]) -> Option<archive::TarStart> {
+    let mut start = archive::tar_start(head)?;
+    while let Some(next) = head.get(TAR_BLOCK..).filter(|_| start.name.ends_with('/')) {
+        let Some(member) = archive::tar_start(next) else { break };
+        (head, start) = (next, member);
+    }
+    Some(start)
+}
+
+/// `3052.dat.gz`
+fn is_data_of_a_directory_dump(name: &str) -> bool {
+    let (number, ending) = name.split_once('.').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) && ending.starts_with("dat")
 }
 
 /// The names in a directory that make it a backup of its own.

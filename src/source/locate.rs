@@ -128,6 +128,13 @@ async fn add_the_one_asked_for(
     Ok(())
 }
 
+/// The newest of a listing, by name, as many as a message bears.
+fn newest(candidates: &[Candidate]) -> Vec<String> {
+    let mut candidates: Vec<&Candidate> = candidates.iter().collect();
+    candidates.sort_unstable_by(|a, b| (b.modified_at, &b.id).cmp(&(a.modified_at, &a.id)));
+    candidates.into_iter().take(3).map(|candidate| candidate.id.clone()).collect()
+}
+
 fn nothing(
     source: &impl BackupSource,
     definition: &BackupDefinition,
@@ -143,7 +150,7 @@ fn nothing(
                 .filter(|candidate| similarity(candidate) > 0.8)
                 .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
                 .map(|candidate| candidate.id.clone());
-            SourceError::NotThere { id: id.clone(), location, similar }
+            SourceError::NotThere { id: id.clone(), location, similar, newest: newest(candidates) }
         }
         Select::Id(id) => SourceError::NoBackup { looked_for: format!("{id} in {location}"), passed_over },
         Select::Newest => SourceError::NoBackup { looked_for: location, passed_over },

@@ -62,6 +62,14 @@ fn exit_codes_are_a_topic_of_help() {
     let codes = Place::new().run(&["help", "exit-codes"]).ends_with(0);
     insta::assert_snapshot!("exit-codes", codes.out);
     assert_eq!(Place::new().run(&["exit-codes"]).out, codes.out);
+    for arguments in [["help", "exit-codes", "--json"], ["--json", "help", "exit-codes"]] {
+        let json = Place::new().run(&arguments).ends_with(0).json();
+        assert_eq!(json["schema"], "drillyard/exit-codes/1");
+        assert_eq!(
+            (&json["codes"][5]["code"], &json["codes"][5]["word"]),
+            (&130.into(), &"cancelled".into())
+        );
+    }
 }
 
 #[test]

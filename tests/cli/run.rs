@@ -37,7 +37,7 @@ fn of_several_the_worst_counts() {
 }
 
 #[test]
-fn a_mistyped_backup_fails_its_run_and_not_its_service() {
+fn a_mistyped_backup_is_an_error_of_its_run_and_no_bad_backup() {
     let drill = "drill: orders\nbackup: { source: { local: { path: ../backups, match: \"*.sql\" } } }\n\
         checks: [{ rows: { table: public.orders, equals: 3 } }]\n";
     let place = Place::with(&[
@@ -45,9 +45,10 @@ fn a_mistyped_backup_fails_its_run_and_not_its_service() {
         ("drills/orders.yaml", drill),
         ("backups/orders.sql", "select 1;\n"),
     ]);
-    place.run(&["run", "orders", "--backup", "order.sql"]).ends_with(1);
+    let run = place.run(&["run", "orders", "--backup", "order.sql"]).ends_with(3);
+    assert!(run.out.contains("Did you mean `orders.sql`?"), "{}", run.out);
     let history = place.run(&["--json", "history"]).ends_with(0).json();
-    assert_eq!(history["runs"][0]["reason"], "no_backup");
+    assert_eq!(history["runs"][0]["reason"], "backup_not_there");
     assert_eq!(history["runs"][0]["chosen_by_hand"], true);
     let status = place.run(&["--json", "status"]).ends_with(0).json();
     assert_eq!(status["services"][0]["state"], "never");

@@ -45,9 +45,6 @@ fn d4_a_wrong_file_is_told_in_words() {
         (b"ERROR: permission denied", "an error message"),
         (b"HTTP/1.1 503 Service Unavailable\r\n", "the answer of a web server with its headers"),
         (b"SQLite format 3\0\x10\0", "an SQLite database"),
-        (b"PK\x03\x04\x14\0", "a ZIP archive"),
-        (b"7z\xbc\xaf\x27\x1c\0", "a 7z archive"),
-        (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"\x89PNG\r\n\x1a\n\0", "a PNG image"),
         (b"\xff\xd8\xff\xe0\0", "a JPEG image"),
@@ -71,6 +68,7 @@ fn d4_a_wrong_file_is_told_in_words() {
     for (bytes, words) in wrong {
         assert_eq!(recognise(bytes), Found::Other(words), "{:?}", String::from_utf8_lossy(bytes));
     }
+    assert_eq!(recognise(&tar("etc/")), Found::Other("a tar archive that pg_dump did not write"));
     assert_eq!(recognise(&tar("etc/passwd")), Found::Other("a tar archive that pg_dump did not write"));
     assert!(matches!(recognise(&utf16("SET a = 1;")), Found::Other(words) if words.contains("PowerShell")));
 }
@@ -103,6 +101,9 @@ fn packed_encrypted_and_later_sorts_are_told_apart() {
         (b"\x04\x22\x4d\x18\x64", Found::PackedOtherwise("an lz4 frame", "unlz4")),
         (b"\xfd7zXZ\0\0", Found::PackedOtherwise("an xz file", "unxz")),
         (b"BZh91AY", Found::PackedOtherwise("a bzip2 file", "bunzip2")),
+        (b"PK\x03\x04\x14\0", Found::PackedOtherwise("a ZIP archive", "unzip")),
+        (b"7z\xbc\xaf\x27\x1c\0", Found::PackedOtherwise("a 7z archive", "7z x")),
+        (b"Rar!\x1a\x07\x01\0", Found::PackedOtherwise("a RAR archive", "unrar x")),
         (b"age-encryption.org/v1\n-> X25519", Found::Encrypted("age")),
         (b"-----BEGIN AGE ENCRYPTED FILE-----\n", Found::Encrypted("age")),
         (b"-----BEGIN PGP MESSAGE-----\n\n", Found::Encrypted("gpg")),
@@ -111,9 +112,16 @@ fn packed_encrypted_and_later_sorts_are_told_apart() {
         (b"\xc1\xc0\x4c\x03\x01\x02", Found::Encrypted("gpg")),
         (b"Salted__\x01\x02", Found::Encrypted("openssl")),
         (&tar("backup_label"), Found::Later(BackupFormat::BaseBackup, "the tar of a base backup")),
-        (&tar("./toc.dat"), Found::Later(BackupFormat::PgDumpDirectory, "a directory dump packed in a tar")),
     ] {
         assert_eq!(recognise(bytes), found, "{bytes:?}");
+    }
+    // As `tar c dump`, `tar c .` and `tar c dump/*` order them.
+    for names in
+        [&["./toc.dat"][..], &["dump/", "dump/toc.dat"], &["./", "./3052.dat.gz"], &["dump/3052.dat"]]
+    {
+        let head: Vec<u8> = names.iter().flat_map(|name| tar(name)[..512].to_vec()).collect();
+        let found = Found::Later(BackupFormat::PgDumpDirectory, "a directory dump packed in a tar");
+        assert_eq!(recognise(&head), found, "{names:?}");
     }
 }
 

@@ -145,7 +145,9 @@ async fn a_backup_asked_for_by_name_is_found_or_a_similar_one_is_named() {
     assert_eq!(located.candidate().id, "orders-2026-11-20.dump");
     assert!(located.chosen.chosen_by_hand);
     let error = by_name("orders-2026-11-2.dump").await.unwrap_err();
-    assert_eq!(error.reason(), Reason::NoBackup);
+    assert_eq!(error.reason(), Reason::BackupNotThere);
+    let other = by_name("x").await.unwrap_err().hint().unwrap();
+    assert_eq!(other, "The newest that are there: `orders-2026-11-21.dump`, `orders-2026-11-20.dump`.");
     assert!(error.hint().unwrap().starts_with("Did you mean `orders-2026-11-2"), "{:?}", error.hint());
 }
 
@@ -153,7 +155,7 @@ async fn a_backup_asked_for_by_name_is_found_or_a_similar_one_is_named() {
 async fn a_directory_dump_is_told_as_what_it_is() {
     let place = Place::new();
     place.write("toc.dat", b"PGDMP");
-    assert_eq!(reason(place.source(None).list().await), Reason::Version);
+    assert_eq!(reason(place.source(None).list().await), Reason::FormatUnsupported);
     let place = Place::new();
     place.write("orders/toc.dat", b"PGDMP");
     let listing = place.source(Some("*")).list().await.unwrap();

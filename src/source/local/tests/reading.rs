@@ -156,7 +156,10 @@ async fn d4_what_is_no_backup_or_another_format_than_the_drill_says_is_the_wrong
     place.write("age", b"age-encryption.org/v1\n-> X25519 abc");
     assert_eq!(reason(place.fetch("age").await), Reason::KeyMissing);
     place.write("xz", b"\xfd7zXZ\0\0\x04");
-    assert_eq!(reason(place.fetch("xz").await), Reason::Version);
+    place.write("zip", b"PK\x03\x04\x14\0orders.sql");
+    for name in ["xz", "zip"] {
+        assert_eq!(reason(place.fetch(name).await), Reason::FormatUnsupported, "{name}");
+    }
 }
 
 #[tokio::test]
