@@ -73,23 +73,38 @@ fn is_secret(key: &Key) -> bool {
 /// The scalars of a tree that may be secrets by where they stand.
 pub(super) fn scalars(root: &Node) -> Vec<At> {
     let mut all = Vec::new();
-    collect(root, false, &mut all);
-    all
+    collect(root, None, &mut all);
+    all.into_iter().map(|found| found.at).collect()
 }
 
-fn collect(node: &Node, confidential: bool, all: &mut Vec<At>) {
+struct Found {
+    at: At,
+    /// Offset behind its key: a password that begins with `*`, `&` or `!` is no scalar, or not all of one.
+    from: usize,
+}
+
+fn collect(node: &Node, confidential_from: Option<usize>, all: &mut Vec<Found>) {
     match &node.kind {
-        Kind::Scalar { text, .. } if confidential && !FORMAT.words.contains(text.as_str()) => {
-            all.push(node.at);
+        Kind::Scalar { text, .. } if FORMAT.words.contains(text.as_str()) => {}
+        Kind::Scalar { .. } | Kind::Refused => {
+            all.extend(confidential_from.map(|from| Found { at: node.at, from }));
         }
-        Kind::Scalar { .. } | Kind::Refused => {}
-        Kind::List(items) => items.iter().for_each(|item| collect(item, confidential, all)),
+        Kind::List(items) => {
+            for item in items {
+                collect(item, confidential_from.map(|_| item.at.span.offset), all);
+            }
+        }
         Kind::Map(entries) => {
             for entry in entries.iter().filter(|entry| !is_reference(&entry.key, &entry.value)) {
-                collect(&entry.value, confidential || FORMAT.is_place(&entry.key), all);
+                let confidential = confidential_from.is_some() || FORMAT.is_place(&entry.key);
+                collect(&entry.value, confidential.then(|| end(entry.key_at) + 1), all);
             }
         }
     }
+}
+
+fn end(at: At) -> usize {
+    at.span.offset + at.span.length
 }
 
 /// Where a secret is found is told wherever it is used.
@@ -101,9 +116,13 @@ fn is_reference(key: &str, value: &Node) -> bool {
 pub(super) fn found_in_file(text: &str) -> Vec<Range<usize>> {
     let mut faults = Faults::new(Path::new(""), Path::new(""));
     let documents = tree::read(text, false, &mut faults);
-    let span = |at: At| at.span.offset..at.span.offset + at.span.length;
-    let mut all: Vec<_> = documents.iter().flat_map(|document| scalars(&document.root)).map(span).collect();
+    let mut scalars = Vec::new();
+    for document in &documents {
+        collect(&document.root, None, &mut scalars);
+    }
+    let mut all: Vec<_> = scalars.into_iter().map(|found| found.from..end(found.at)).collect();
     if faults.is_unread() {
+        let span = |at: At| at.span.offset..end(at);
         let read: Vec<_> = documents.iter().map(|document| span(document.root.at)).collect();
         let unread = |word: &Range<usize>| !read.iter().any(|read| read.contains(&word.start));
         all.extend(words(text).filter(unread));

@@ -124,7 +124,7 @@ fn i9_a_key_named_like_a_secret_needs_a_reference() {
 }
 
 /// What a person writes who has not yet read that secrets are references: none of it looks like one.
-const SLIPS: [&str; 14] = [
+const SLIPS: [&str; 17] = [
     "notify: [ { webhook: \"https://chat.example.com/hooks/SECRET\" } ]\n",
     "notify:\n  - webhook: SECRET\n",
     "notify:\n  - ping: https://hc-ping.com/SECRET\n",
@@ -135,6 +135,9 @@ const SLIPS: [&str; 14] = [
     "notify:\n  - ping: [ SECRET ]\n  - ping: { ulr: SECRET }\n",
     "notify:\n  - ping: { url: { env: \"https://hc-ping.com/SECRET\" }, uri: x }\n",
     "pasword: SECRET\n",
+    "pasword: *SECRET\n",
+    "pasword: &SECRET\n",
+    "pasword: !SECRET x\n",
     "owner: 1\n# pager: https://chat.example.com/SECRET\n",
     "labels: { smpt: { host: SECRET, port: [SECRET] } }\n",
     "runbook: [ \"bot:SECRET@wiki.example.com\" ]\n",
