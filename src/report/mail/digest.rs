@@ -84,13 +84,7 @@ fn encoded(text: &str) -> usize {
 }
 
 impl Body {
-    fn of(
-        services: &[Standing],
-        beside: &Beside,
-        most: usize,
-        since: Timestamp,
-        until: Timestamp,
-    ) -> Self {
+    fn of(services: &[Standing], beside: &Beside, most: usize, since: Timestamp, until: Timestamp) -> Self {
         let mut rows: Vec<Row> = services.iter().filter_map(|standing| Row::of(standing, until)).collect();
         rows.iter_mut().for_each(shorten);
         let items = most.div_ceil(2);

@@ -8,6 +8,9 @@ use crate::record::visible::{clipped, visible};
 use crate::record::words;
 use crate::record::{Conclusion, RunRecord};
 
+/// Settings and the parts of a profile are words of ours; there are many.
+const LONGEST_LIST: usize = 1000;
+
 fn fact(label: &'static str, value: impl Into<String>) -> Fact {
     Fact { label, value: value.into(), link: None }
 }
@@ -142,7 +145,7 @@ fn container(facts: &SandboxFacts) -> Vec<Fact> {
         Durability::Relaxed => "relaxed (fsync off)",
     };
     let cpus = words::cpus(facts.milli_cpus);
-    let list = |items: &[String]| (!items.is_empty()).then(|| visible(&items.join(", ")));
+    let list = |items: &[String]| (!items.is_empty()).then(|| clipped(&items.join(", "), LONGEST_LIST));
     known([
         (
             "image",
