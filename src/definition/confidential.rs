@@ -2,18 +2,22 @@
 //! misspelt one included; and, of a document that could not be read, every word that the format does not have
 //! (2026-11-22). Nothing of it is in a message or an excerpt.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use super::fault::{At, Faults};
 use super::form::{Form, Key, Support};
+use super::render::LONGEST_LINE;
 use super::tree::{self, Kind, Node};
 use super::{keys, keys_later, secret};
 
 /// Similarity from which a key is taken for a misspelt one. Far from strict: what is covered in vain harms nobody.
 const MISSPELT: f64 = 0.7;
+
+/// Lines on either side of a fault that are covered; an excerpt has one.
+const CONTEXT: usize = 3;
 
 /// What stands between the words of YAML, and shows how a text is built.
 const PUNCTUATION: &[char] =
@@ -58,7 +62,11 @@ impl Format {
 
     fn is_place(&self, key: &str) -> bool {
         let key: String = key.to_lowercase().replace('-', "_").chars().take(64).collect();
-        let near = |place: &&str| strsim::normalized_damerau_levenshtein(&key, place) >= MISSPELT;
+        let near = |place: &&str| {
+            // Before the distance, which costs a hundred times as much: it is no less than the lengths' difference.
+            let (short, long) = (key.len().min(place.len()), key.len().max(place.len()));
+            short * 10 >= long * 7 && strsim::normalized_damerau_levenshtein(&key, place) >= MISSPELT
+        };
         secret::names_a_secret(&key) || self.places.iter().any(near)
     }
 }
@@ -112,8 +120,9 @@ fn is_reference(key: &str, value: &Node) -> bool {
     keys::SECRET.iter().any(|reference| reference.name == key) && matches!(value.kind, Kind::Scalar { .. })
 }
 
-/// The parts of a file's text that may be secrets by where they stand, in no order.
-pub(super) fn found_in_file(text: &str) -> Vec<Range<usize>> {
+/// The parts of a file's text that may be secrets by where they stand, in no order; of what could not be read, those near
+/// the offsets that are shown.
+pub(super) fn found_in_file(text: &str, shown: &[usize]) -> Vec<Range<usize>> {
     let mut faults = Faults::new(Path::new(""), Path::new(""));
     let documents = tree::read(text, false, &mut faults);
     let mut scalars = Vec::new();
@@ -122,19 +131,44 @@ pub(super) fn found_in_file(text: &str) -> Vec<Range<usize>> {
     }
     let mut all: Vec<_> = scalars.into_iter().map(|found| found.from..end(found.at)).collect();
     if faults.is_unread() {
-        let span = |at: At| at.span.offset..end(at);
-        let read: Vec<_> = documents.iter().map(|document| span(document.root.at)).collect();
-        let unread = |word: &Range<usize>| !read.iter().any(|read| read.contains(&word.start));
-        all.extend(words(text).filter(unread));
+        let read: Vec<At> = documents.iter().map(|document| document.root.at).collect();
+        // They stand in the file's order, so that thousands of them cost little.
+        let unread = |word: &Range<usize>| {
+            let begun = read.partition_point(|at| at.span.offset <= word.start);
+            begun.checked_sub(1).and_then(|last| read.get(last)).is_none_or(|at| end(*at) <= word.start)
+        };
+        all.extend(words(text, shown).filter(unread));
     }
     all
 }
 
-/// Words of a text that nobody knows the meaning of: those of the format and its punctuation left out.
-fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+/// Words near the faults that nobody knows the meaning of: those of the format and its punctuation left out. What no
+/// excerpt shows is not looked at, or a large file would cost more than its reading.
+fn words<'a>(text: &'a str, faults: &[usize]) -> impl Iterator<Item = Range<usize>> + use<'a> {
+    let lines: BTreeMap<usize, &str> = faults.iter().flat_map(|fault| lines_near(text, *fault)).collect();
+    let drawn = lines.into_iter().filter(|(_, line)| line.len() <= LONGEST_LINE + 2);
+    drawn.flat_map(|(start, line)| words_of(start, line))
+}
+
+/// More lines than an excerpt has, each with its offset.
+fn lines_near(text: &str, offset: usize) -> impl Iterator<Item = (usize, &str)> {
+    let mut before = text.get(..text.floor_char_boundary(offset)).unwrap_or_default();
+    for _ in 0..CONTEXT {
+        before = before.rfind('\n').and_then(|line_break| before.get(..line_break)).unwrap_or_default();
+    }
+    let start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
+    let lines = text.get(start..).unwrap_or_default().split_inclusive('\n').take(2 * CONTEXT + 1);
+    lines.scan(start, |end, line| {
+        let start = *end;
+        *end += line.len();
+        Some((start, line))
+    })
+}
+
+fn words_of(start: usize, line: &str) -> impl Iterator<Item = Range<usize>> {
     let between = |c: char| c.is_whitespace() || PUNCTUATION.contains(&c);
-    let mut end = 0;
-    let pieces = text.split_inclusive(between).map(move |piece| {
+    let mut end = start;
+    let pieces = line.split_inclusive(between).map(move |piece| {
         let start = end;
         end += piece.len();
         (start, piece.trim_end_matches(between))
@@ -160,7 +194,7 @@ mod tests {
     #[test]
     fn of_what_could_not_be_read_the_format_s_words_are_left() {
         let text = "- pasword: \"swordfish, --x";
-        let covered: Vec<&str> = words(text).map(|word| &text[word]).collect();
+        let covered: Vec<&str> = words(text, &[0]).map(|word| &text[word]).collect();
         assert_eq!(covered, ["pasword", "swordfish", "--x"]);
     }
 }

@@ -16,7 +16,7 @@ use super::fault::{Code, Fault, Severity};
 use super::{confidential, secret};
 
 /// A longer line is not drawn. In bytes, and of both its halves.
-const LONGEST_LINE: usize = 400;
+pub(super) const LONGEST_LINE: usize = 400;
 
 /// Stands for each character of a secret.
 const COVER: char = '•';
@@ -34,8 +34,11 @@ pub fn render(
     let mut sources: HashMap<&Path, Option<Covered>> = HashMap::new();
     let mut drawn = String::new();
     for fault in faults {
-        let covered =
-            || source_of(&fault.file).map(|text| Covered::new(&text, &secrets_of(faults, &fault.file)));
+        let covered = || {
+            let of_file = faults.iter().filter(|other| other.file == fault.file);
+            let shown: Vec<usize> = of_file.map(|fault| fault.span.offset).collect();
+            source_of(&fault.file).map(|text| Covered::new(&text, &secrets_of(faults, &fault.file), &shown))
+        };
         // Of a file as a whole there is nothing to show, and it may be too large to look at.
         let source = if fault.is_of_file() {
             None
@@ -87,9 +90,9 @@ struct Covered {
 }
 
 impl Covered {
-    fn new(original: &str, told: &[Range<usize>]) -> Self {
+    fn new(original: &str, told: &[Range<usize>], shown: &[usize]) -> Self {
         let mut secrets = secret::found_in_file(original);
-        secrets.extend(confidential::found_in_file(original));
+        secrets.extend(confidential::found_in_file(original, shown));
         secrets.extend(told.iter().cloned());
         secrets.sort_by_key(|range| range.start);
         let mut secrets = secrets.into_iter().peekable();
