@@ -40,22 +40,33 @@ impl Context {
     /// For a command that only reads: a directory that a person named, and in which nothing was ever recorded, is a slip
     /// and no new store. The settings' and the usual one may be empty yet (2026-11-22).
     pub(super) async fn open_to_read(global: &Global) -> Result<Self, u8> {
-        if let Some(named) = global.state.as_deref().filter(|named| !Store::is_in(named)) {
-            let told = format!("there is no record store in {}", named.display());
-            let hint =
-                "name the directory of the runs with --state; `drillyard run` and the daemon make a new one";
-            return Err(fail(&told, Some(hint), Exit::Invalid));
-        }
+        is_no_slip(global)?;
         Self::open(global).await
     }
 
-    /// Without writing anything down, for a sweep, which tells of the lost runs itself.
-    pub(super) fn open_as_it_is(global: &Global) -> Result<Self, u8> {
+    /// For a sweep, which tells of the lost runs itself, and finds nothing in a directory where nothing was recorded.
+    pub(super) fn open_to_sweep(global: &Global) -> Result<Self, u8> {
+        is_no_slip(global)?;
+        Self::open_as_it_is(global)
+    }
+
+    fn open_as_it_is(global: &Global) -> Result<Self, u8> {
         let settings = valid_settings(global)?;
         let state = state_directory(global, &settings);
         let store = Store::open(&state).map_err(|error| explain(&error, Exit::Errored))?;
         Ok(Self { settings, store, json: global.json })
     }
+}
+
+/// Refuses a directory that a person named and that holds no store. One that may not be looked into is opened, which tells
+/// why it can't be.
+fn is_no_slip(global: &Global) -> Result<(), u8> {
+    let Some(named) = global.state.as_deref().filter(|named| Store::is_missing_in(named)) else {
+        return Ok(());
+    };
+    let told = format!("there is no record store in {}", named.display());
+    let hint = "name the directory of the runs with --state; `drillyard run` and the daemon make a new one";
+    Err(fail(&told, Some(hint), Exit::Invalid))
 }
 
 /// The settings, or an exit code after all their faults were shown.

@@ -236,7 +236,7 @@ async fn dispatch(cli: Cli) -> u8 {
             reading(&global, async |context| release::release(context, &run).await).await
         }
         Command::Daemon { .. } => Box::pin(daemon::daemon(&global)).await,
-        Command::Sweep { drills, dry_run } => match Context::open_as_it_is(&global) {
+        Command::Sweep { drills, dry_run } => match Context::open_to_sweep(&global) {
             Ok(context) => sweep::sweep(&global, &context, &drills, dry_run).await,
             Err(code) => code,
         },

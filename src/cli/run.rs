@@ -1,6 +1,7 @@
 //! `drillyard run`: drills, now, one after the other.
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -44,7 +45,7 @@ pub(super) async fn run(global: &Global, wanted: &[String], asked: Asked) -> u8 
         Err(code) => return code,
     };
     let notifier = notify.then(|| Notifier::new(&context.settings, context.store.state()));
-    let cancel = cancelled_by_signals();
+    let cancel = cancelled_by_signals(context.store.state().to_owned());
     let order = Order { backup, keep, due: None };
     let mut ended = Vec::new();
     let mut exits = Vec::new();
@@ -154,17 +155,18 @@ fn as_json(ended: &[Ended], asked: usize) -> String {
 }
 
 /// The first signal asks for a clean end, the second ends at once: the lease and the sweeper do the rest.
-fn cancelled_by_signals() -> CancellationToken {
+fn cancelled_by_signals(state: PathBuf) -> CancellationToken {
     let cancel = CancellationToken::new();
     let asked = cancel.clone();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        wait_for_signal(true).await;
         asked.cancel();
         fail("stopping and cleaning up; once more to stop at once", None, Exit::Cancelled);
-        wait_for_signal().await;
+        // A terminal that goes away may say so twice, and asks for nothing at once.
+        wait_for_signal(false).await;
         fail(
             "stopped at once: something of the run may be left behind",
-            Some("drillyard sweep removes it"),
+            Some(&format!("drillyard sweep --state {} removes it", state.display())),
             Exit::Cancelled,
         );
         std::process::exit(i32::from(Exit::Cancelled.code()));
@@ -173,7 +175,7 @@ fn cancelled_by_signals() -> CancellationToken {
 }
 
 /// SIGINT, SIGTERM, and the SIGHUP of a terminal that is gone, unless whoever started us lets it be ignored (`nohup`).
-async fn wait_for_signal() {
+async fn wait_for_signal(or_hangup: bool) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -181,7 +183,7 @@ async fn wait_for_signal() {
         return std::future::pending().await;
     };
     let hangup = async {
-        match (!ignores_hangup()).then(|| signal(SignalKind::hangup())) {
+        match (or_hangup && !ignores_hangup()).then(|| signal(SignalKind::hangup())) {
             Some(Ok(mut hangup)) => hangup.recv().await,
             _ => std::future::pending().await,
         }

@@ -19,10 +19,12 @@ pub(super) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The columns whose values may be lost: one that is computed afterwards has lost what it is computed from, or
-    /// nothing.
+    /// The columns whose values may be lost: one that was computed and stored, and is computed whenever it is read from
+    /// now on, has lost nothing.
     fn held(&self) -> impl Iterator<Item = &Column> {
-        self.before.columns.iter().filter(|column| !self.after.computed.contains(&column.name))
+        let is_computed_still =
+            |column: &&Column| column.is_generated && self.after.computed.contains(&column.name);
+        self.before.columns.iter().filter(move |column| !is_computed_still(column))
     }
 }
 

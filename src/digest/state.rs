@@ -73,6 +73,8 @@ pub struct Column {
     pub output: Option<String>,
     /// How its values are hashed.
     pub value: super::hash::Value,
+    /// Whether its values are computed and stored.
+    pub is_generated: bool,
 }
 
 /// Where a sequence stands.

@@ -25,7 +25,7 @@ WHERE relation.oid = 2613
 ORDER BY 2, 3";
 
 /// Columns of every table, in their order, with what hashing needs to know.
-/// `relation, column, base type, base type's name, output function, has length, is domain, is virtual`.
+/// `relation, column, base type, base type's name, output function, has length, is domain, is virtual, is stored`.
 const COLUMNS: &str = "\
 WITH RECURSIVE base (type, base, modifier, kind) AS (
   SELECT oid, oid, -1, typtype FROM pg_type
@@ -40,7 +40,7 @@ SELECT attribute.attrelid, attribute.attname::text, kind.oid,
             THEN format('%I.%I', output_schema.nspname, output.proname) END,
        CASE WHEN base.base = attribute.atttypid THEN attribute.atttypmod ELSE base.modifier END <> -1,
        base.base <> attribute.atttypid,
-       attribute.attgenerated = 'v'
+       attribute.attgenerated = 'v', attribute.attgenerated = 's'
 FROM pg_attribute AS attribute
 JOIN pg_class AS relation ON relation.oid = attribute.attrelid AND (relation.relkind IN ('r', 'm') OR relation.oid = 2613)
 JOIN base ON base.type = attribute.atttypid AND base.kind <> 'd'
@@ -159,6 +159,7 @@ fn column(row: &Row) -> Column {
         base: row.get::<_, bool>(6).then(|| row.get(3)),
         output: row.get(4),
         value: Value::of(row.get(2), row.get(5)),
+        is_generated: row.get(8),
     }
 }
 

@@ -19,9 +19,11 @@ use crate::sandbox::{Request, Sandbox};
 /// The oldest server that a sandbox may be: the first with `pg_read_all_data`, which checks are asked with. An older
 /// backup is restored into this one, as an upgrade would do (2026-11-22).
 const OLDEST_MAJOR: MajorVersion = MajorVersion(14);
-/// What SQL is restored into that names no version: the first of these that the engine has an image of, else the last,
-/// for which `docker/prepare` makes one (2026-11-22).
-const GUESSED_MAJORS: [MajorVersion; 2] = [MajorVersion(18), MajorVersion(17)];
+/// The version that `docker/prepare` makes an image for; what SQL that names no version is restored into.
+const USUAL_MAJOR: MajorVersion = MajorVersion(17);
+/// Instead of it where somebody had `docker/prepare` make one: an image that lies around for another use decides nothing
+/// (2026-11-22).
+const RATHER: &str = "drillyard/postgres:18";
 /// Longest wait for a registry.
 const PULL: Duration = Duration::from_mins(20);
 /// Longest wait for a look at the disk.
@@ -103,7 +105,7 @@ fn references(drill: &Drill, major: Option<MajorVersion>) -> Vec<String> {
         Some(image) => vec![image.clone()],
         None => match major {
             Some(major) => images_of(major),
-            None => GUESSED_MAJORS.into_iter().flat_map(images_of).collect(),
+            None => std::iter::once(RATHER.to_owned()).chain(images_of(USUAL_MAJOR)).collect(),
         },
     }
 }

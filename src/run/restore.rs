@@ -83,7 +83,6 @@ async fn restore_within<J: Journal>(
 ) -> Result<(Restored, Done), Halt> {
     let session = sandbox.admin().await?;
     let before = databases(&session).await?;
-    let empty = stored(&session).await?;
     if let Roles::File(file) = &drill.restore.roles {
         let loaded = psql::load_roles(sandbox, file).await?;
         judge(drill, sandbox, &session, &loaded, story).await.map_err(|Halt(mut stop)| {
@@ -117,17 +116,15 @@ async fn restore_within<J: Journal>(
     if own.is_some_and(|own| restored.databases.iter().any(|name| name == own)) {
         story.not_verified("encoding and collation: the backup does not say which its database had").await?;
     }
-    let bytes = stored(&session).await?.zip(empty).map(|(now, before)| now.saturating_sub(before));
+    let bytes = session.text(STORED).await?.and_then(|bytes| bytes.parse().ok());
     Ok((restored, Done { bytes, waited_for: None }))
 }
 
-/// Bytes of all databases, the server's own one included: what is there before a restore is none of its work.
-async fn stored(session: &Session) -> Result<Option<u64>, Halt> {
-    let bytes = session
-        .text("select sum(pg_database_size(oid))::bigint from pg_database where not datistemplate")
-        .await?;
-    Ok(bytes.and_then(|bytes| bytes.parse().ok()))
-}
+/// What the restore has brought: an empty database's own catalog is none of its work, and each has one.
+const STORED: &str = "\
+select sum(greatest(pg_database_size(oid) - coalesce((select pg_database_size(oid) from pg_database
+                                                      where datname = 'template0'), 0), 0))::bigint
+from pg_database where not datistemplate";
 
 async fn tell_roles<J: Journal>(drill: &Drill, loaded: &Loaded, story: &Story<'_, J>) -> Result<(), Halt> {
     if drill.restore.roles == Roles::Ignore {

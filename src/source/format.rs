@@ -143,7 +143,9 @@ fn first_file(mut head: &[u8]) -> Option<archive::TarStart> {
 /// `3052.dat.gz`
 fn is_data_of_a_directory_dump(name: &str) -> bool {
     let (number, ending) = name.split_once('.').unwrap_or_default();
-    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) && ending.starts_with("dat")
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && ["dat", "dat.gz", "dat.lz4", "dat.zst"].contains(&ending)
 }
 
 /// The names in a directory that make it a backup of its own.

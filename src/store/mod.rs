@@ -56,9 +56,9 @@ impl Store {
         Ok(Self { id, state, sqlite })
     }
 
-    /// Whether a directory holds a store; nothing is made, and nothing opened.
-    pub fn is_in(state: &Path) -> bool {
-        state.join(state::DATABASE).exists()
+    /// Whether a directory surely holds no store; nothing is made, and nothing opened.
+    pub fn is_missing_in(state: &Path) -> bool {
+        state.join(state::DATABASE).try_exists().is_ok_and(|exists| !exists)
     }
 
     /// The store's identity, drawn when it was made: the label of every object on an engine that is ours.

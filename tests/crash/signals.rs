@@ -11,6 +11,10 @@ fn cancelled_by(signal: &str) {
     run.has_said("restore    started");
     rig.sandbox();
     run.signal(signal);
+    if signal == "HUP" {
+        // From the shell, and from the kernel when the session's leader is gone.
+        run.signal(signal);
+    }
     let ran = run.wait();
     assert_eq!(ran.code, Some(130), "{signal}: {}", ran.stderr);
     assert_eq!(ran.verdict(), ("cancelled", Some("by_person")), "{signal}");

@@ -154,6 +154,11 @@ async fn a_column_that_is_computed_from_now_on_has_lost_no_value_with_a_key_or_w
             .await;
         assert_eq!(told(&difference), ["changed column public.t.s: generated s (id * 2) → v (id * 2)"]);
         assert!(difference.tables.is_empty(), "{key}: {difference:?}");
+        // One that was never computed from others has lost what it held.
+        let note = database_of(18, &format!("CREATE TABLE t (id int {key}, note text); INSERT INTO t SELECT n, 'x' FROM generate_series(1, 100) AS n")).await;
+        let empty = "ALTER TABLE t DROP COLUMN note; ALTER TABLE t ADD COLUMN note text GENERATED ALWAYS AS (NULL) VIRTUAL";
+        let difference = note.after(empty).await;
+        assert_eq!(difference.tables[0].columns[0].values_lost, 100, "{key}: {difference:?}");
         // One that is gone has.
         let difference = before.after("ALTER TABLE t DROP COLUMN s").await;
         assert_eq!(difference.tables[0].columns[0].values_lost, 100, "{key}: {difference:?}");

@@ -111,7 +111,7 @@ fn blocked(rehearsed: &Rehearsed) -> String {
 fn listed(rehearsed: &Rehearsed) -> Vec<String> {
     let Some(difference) = &rehearsed.difference else { return Vec::new() };
     let told = differences::differences(difference, &rehearsed.accepted);
-    let told = if told.len() > NAMED { differences::named(&told, MOST_DIFFERENCES) } else { Vec::new() };
+    let told = if told.len() > NAMED + 1 { differences::named(&told, MOST_DIFFERENCES) } else { Vec::new() };
     let keys = difference
         .tables
         .iter()

@@ -135,7 +135,10 @@ async fn failure(sandbox: &Sandbox, image: &str, exit_code: i64, said: &[u8]) ->
     }
     read_log_to_here(sandbox, &*sandbox.admin().await?).await?;
     let told = |why: String| format!("{image} ended with exit code {exit_code}: {why}");
-    if let Some(error) = sandbox.log.take_errors().last() {
+    let errors = sandbox.log.take_errors();
+    // A tool may go on after an error of the server's: only one that it has printed is why it ended (2026-11-22).
+    let text = String::from_utf8_lossy(said);
+    if let Some(error) = errors.last().filter(|error| text.contains(error.message.as_str())) {
         let told = told(format!("{} ({})", redact(&error.sqlstate, &error.message), error.sqlstate));
         return Ok(script::judge(error, told)?.told);
     }

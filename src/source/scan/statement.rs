@@ -94,12 +94,16 @@ pub(super) fn read_statement(text: &[u8]) -> Option<Meaning> {
     }
 }
 
-/// Whether a SELECT is as `pg_dump --statistics` (18) writes it: `SELECT * FROM pg_catalog.pg_restore_relation_stats(…)`.
+/// Whether a SELECT is as `pg_dump --statistics` (18) writes it, `SELECT * FROM pg_catalog.pg_restore_relation_stats(…)`,
+/// and nothing else.
 fn calls_statistics(mut words: impl Iterator<Item = String>) -> bool {
-    let called = words.find(|word| word != "*" && word != "from");
+    if words.next().as_deref() != Some("*") || words.next().as_deref() != Some("from") {
+        return false;
+    }
+    let called = words.next();
     let name = called.as_deref().and_then(|word| word.split_once('(')).map_or("", |(name, _)| name);
     let name = name.strip_prefix("pg_catalog.").unwrap_or_default();
-    (name.starts_with("pg_restore_") || name.starts_with("pg_clear_")) && name.ends_with("_stats")
+    name.starts_with("pg_restore_") && name.ends_with("_stats")
 }
 
 fn read_create(text: &str, next: &[String]) -> Statement {

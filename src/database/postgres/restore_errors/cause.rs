@@ -5,6 +5,18 @@ use crate::model::Reason;
 /// The server does not understand a statement.
 pub(super) const SYNTAX: &str = "42601";
 
+/// What versions brought that may be newer than a guessed one, where a server of an older one stops reading: virtual
+/// columns, constraints that nobody enforces, keys without overlaps. Any other word, or a text that ends too early, is
+/// damage until it is proven otherwise (2026-11-22).
+const NEWER_WORDS: [&str; 3] = ["VIRTUAL", "ENFORCED", "WITHOUT"];
+
+/// Whether a server does not understand a statement that a newer one would.
+pub(super) fn is_newer_syntax(met: &super::Met) -> bool {
+    let word = met.message.strip_prefix("syntax error at or near \"").and_then(|rest| rest.strip_suffix('"'));
+    let is_newer = |word: &str| NEWER_WORDS.iter().any(|newer| newer.eq_ignore_ascii_case(word));
+    met.sqlstate == SYNTAX && word.is_some_and(is_newer)
+}
+
 /// The reason behind an error that is not harmless: the backup's fault unless it is known to be the sandbox's.
 pub fn reason(sqlstate: &str, message: &str) -> Reason {
     match sqlstate {

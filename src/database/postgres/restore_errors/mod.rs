@@ -94,7 +94,7 @@ fn class_of(met: &Met, rules: &Rules<'_>, history: &mut History) -> RestoreError
         return RestoreErrorClass::Allowed(allowed.reason.clone());
     }
     let reason = match cause::reason(&met.sqlstate, &met.message) {
-        Reason::RestoreFailed if rules.version_guessed && met.sqlstate == cause::SYNTAX => Reason::Version,
+        Reason::RestoreFailed if rules.version_guessed && cause::is_newer_syntax(met) => Reason::Version,
         reason => reason,
     };
     if let Some(root) = history.root_of(met, reason) {

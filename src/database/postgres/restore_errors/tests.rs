@@ -293,6 +293,11 @@ fn d6_syntax_that_a_guessed_version_does_not_know_is_nothing_against_the_backup(
     assert!(guessed.hint.is_some_and(|hint| hint.contains("sandbox.image")));
     assert_eq!(judged(&[&virtual_column, &its_table], false).reason, Reason::RestoreFailed);
     assert_eq!(judged(&[&virtual_column, &lost_row], true).reason, Reason::RestoreFailed);
+    // A file that was cut, a flipped bit, a mistake: damage, whatever the version.
+    for damage in ["at end of input", "at or near \"INS\u{15}RT\"", "at or near \")\""] {
+        let damage = error("42601", &format!("syntax error {damage}"));
+        assert_eq!(judged(&[&damage, &its_table], true).reason, Reason::RestoreFailed);
+    }
 }
 
 #[test]
