@@ -139,6 +139,6 @@ async fn a_key_that_is_asked_for_and_not_there_is_told_with_one_like_it() {
     let server = seaweed();
     server.bucket("asked", &[("orders-2026-11-20.dump", &dump(500, 1))]);
     let (reason, said) = told(locate(&by_id(&at(server.port, "asked", ""), "orders-2026-11-21.dump")).await);
-    assert_eq!(reason, Reason::NoBackup);
+    assert_eq!(reason, Reason::BackupNotThere);
     assert!(said.contains("orders-2026-11-20.dump"), "{said}");
 }
