@@ -9,9 +9,8 @@ use std::sync::LazyLock;
 
 use super::fault::{At, Faults};
 use super::form::{Form, Key, Support};
-use super::render::LONGEST_LINE;
-use super::tree::{self, Kind, Node};
-use super::{keys, keys_later, secret};
+use super::tree::{self, Entry, Kind, Node};
+use super::{keys, keys_later, scalar, secret};
 
 /// Similarity from which a key is taken for a misspelt one. Far from strict: what is covered in vain harms nobody.
 const MISSPELT: f64 = 0.7;
@@ -37,6 +36,8 @@ struct Format {
     words: HashSet<&'static str>,
     /// Keys whose value is a secret, or that hold one beside other things.
     places: HashSet<&'static str>,
+    /// Keys whose value is no text, and holds a secret at any depth.
+    above: HashSet<&'static str>,
 }
 
 impl Format {
@@ -57,17 +58,38 @@ impl Format {
         if is_secret(key) || key.form.keys().into_iter().any(is_secret) {
             self.places.insert(key.name);
         }
+        if holds_a_secret(&key.form) {
+            self.above.insert(key.name);
+        }
         self.read(&key.form);
     }
 
+    fn standing_below(&self, key: &str, from: usize) -> Standing {
+        // `restore` is not a misspelt `store`.
+        let is_above = || if is_word(key) { self.above.contains(key) } else { is_near(key, &self.above) };
+        match key {
+            key if self.is_place(key) => Standing::Secret(from),
+            _ if is_above() => Standing::InsteadOfMap(from),
+            _ => Standing::Harmless,
+        }
+    }
+
     fn is_place(&self, key: &str) -> bool {
-        let key: String = key.to_lowercase().replace('-', "_").chars().take(64).collect();
-        let near = |place: &&str| {
-            // Before the distance, which costs a hundred times as much: it is no less than the lengths' difference.
-            let (short, long) = (key.len().min(place.len()), key.len().max(place.len()));
-            short * 10 >= long * 7 && strsim::normalized_damerau_levenshtein(&key, place) >= MISSPELT
-        };
-        secret::names_a_secret(&key) || self.places.iter().any(near)
+        secret::names_a_secret(key) || is_near(key, &self.places)
+    }
+}
+
+fn is_near(key: &str, words: &HashSet<&'static str>) -> bool {
+    let key: String = key.to_lowercase().replace('-', "_").chars().take(64).collect();
+    words.iter().any(|word| strsim::normalized_damerau_levenshtein(&key, word) >= MISSPELT)
+}
+
+fn holds_a_secret(form: &Form) -> bool {
+    match form {
+        Form::Secret => true,
+        Form::Named(_, inner) | Form::Free(inner) | Form::List(inner, _) => holds_a_secret(inner),
+        Form::Either(forms) => forms.iter().any(holds_a_secret),
+        _ => form.keys().iter().any(|key| holds_a_secret(&key.form)),
     }
 }
 
@@ -78,41 +100,117 @@ fn is_secret(key: &Key) -> bool {
     key.support != Support::Refused && (secret(&key.form) || either)
 }
 
-/// The scalars of a tree that may be secrets by where they stand.
-pub(super) fn scalars(root: &Node) -> Vec<At> {
-    let mut all = Vec::new();
-    collect(root, None, &mut all);
-    all.into_iter().map(|found| found.at).collect()
+/// The texts of a tree, keys as well, that may be secrets by where they stand.
+pub(super) fn texts(root: &Node) -> Vec<At> {
+    let mut found = Found::default();
+    found.node(root, Standing::Harmless);
+    found.texts.into_iter().map(|(_, at)| at).collect()
 }
 
+/// Whether a text is a word of the format, which gives nothing of a file away.
+pub(super) fn is_word(text: &str) -> bool {
+    FORMAT.words.contains(text)
+}
+
+/// What may stand at a place, with the offset behind its key.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    Harmless,
+    /// A map somewhere in which is a secret: a text in its stead may be just that.
+    InsteadOfMap(usize),
+    Secret(usize),
+}
+
+/// What of a tree may be a secret. Ranges are in the order of the text, and apart from each other.
+#[derive(Debug, Default)]
 struct Found {
-    at: At,
-    /// Offset behind its key: a password that begins with `*`, `&` or `!` is no scalar, or not all of one.
-    from: usize,
+    /// Each with an offset before it: a password that begins with `*`, `&` or `!` is no scalar, or not all of one.
+    texts: Vec<(usize, At)>,
+    /// The whole of what belongs to a key that holds secrets.
+    regions: Vec<Range<usize>>,
+    /// What is shown all the same: references, and keys that are misspelt.
+    shown: Vec<Range<usize>>,
 }
 
-fn collect(node: &Node, confidential_from: Option<usize>, all: &mut Vec<Found>) {
-    match &node.kind {
-        Kind::Scalar { text, .. } if FORMAT.words.contains(text.as_str()) => {}
-        Kind::Scalar { .. } | Kind::Refused => {
-            all.extend(confidential_from.map(|from| Found { at: node.at, from }));
-        }
-        Kind::List(items) => {
-            for item in items {
-                collect(item, confidential_from.map(|_| item.at.span.offset), all);
+impl Found {
+    fn node(&mut self, node: &Node, standing: Standing) {
+        match (&node.kind, standing) {
+            (Kind::Scalar { text, .. }, _) if is_word(text) => {}
+            (Kind::Scalar { .. } | Kind::Refused, Standing::Secret(from) | Standing::InsteadOfMap(from)) => {
+                self.texts.push((from, node.at));
             }
-        }
-        Kind::Map(entries) => {
-            for entry in entries.iter().filter(|entry| !is_reference(&entry.key, &entry.value)) {
-                let confidential = confidential_from.is_some() || FORMAT.is_place(&entry.key);
-                collect(&entry.value, confidential.then(|| end(entry.key_at) + 1), all);
+            (Kind::Scalar { .. } | Kind::Refused, Standing::Harmless) => {}
+            (Kind::List(items), _) => {
+                for item in items {
+                    self.node(item, standing.from(item.at.span.offset));
+                }
             }
+            (Kind::Map(entries), _) => entries.iter().for_each(|entry| self.entry(entry, standing)),
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry, standing: Standing) {
+        if is_reference(&entry.key, &entry.value) {
+            self.shown.push(span(entry.value.at));
+            return;
+        }
+        self.key(entry, standing);
+        let from = end(entry.key_at) + 1;
+        let below = match standing {
+            Standing::Secret(_) => Standing::Secret(from),
+            _ => FORMAT.standing_below(&entry.key, from),
+        };
+        if let (Standing::Secret(_), Standing::Harmless | Standing::InsteadOfMap(_)) = (below, standing) {
+            self.regions.push(end(entry.key_at)..end(entry.value.at));
+        }
+        self.node(&entry.value, below);
+    }
+
+    /// `password: { hunter2 }` is a map, and `password:hunter2` in braces is a key.
+    fn key(&mut self, entry: &Entry, standing: Standing) {
+        let confidential = match standing {
+            Standing::Secret(_) if is_misspelt(entry) => {
+                self.shown.push(span(entry.key_at));
+                false
+            }
+            Standing::Secret(_) => true,
+            Standing::InsteadOfMap(_) if is_nothing(&entry.value) => true,
+            _ => entry.key.split_once([':', '=', ' ']).is_some_and(|(word, _)| FORMAT.is_place(word)),
+        };
+        if confidential && !is_word(&entry.key) {
+            self.texts.push((entry.key_at.span.offset, entry.key_at));
         }
     }
 }
 
+impl Standing {
+    fn from(self, offset: usize) -> Self {
+        match self {
+            Self::Harmless => Self::Harmless,
+            Self::InsteadOfMap(_) => Self::InsteadOfMap(offset),
+            Self::Secret(_) => Self::Secret(offset),
+        }
+    }
+}
+
+/// A key with a value that is written almost as one of the format: nobody's password.
+fn is_misspelt(entry: &Entry) -> bool {
+    let key: String = entry.key.chars().take(64).collect();
+    let letters = key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let near = |word: &&str| strsim::normalized_damerau_levenshtein(&key, word) >= MISSPELT;
+    letters && !is_nothing(&entry.value) && FORMAT.words.iter().any(near)
+}
+
+fn is_nothing(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Scalar { text, plain: true } if scalar::plain(text) == scalar::Plain::Null)
+}
+
 fn end(at: At) -> usize {
     at.span.offset + at.span.length
+}
+
+fn span(at: At) -> Range<usize> {
+    at.span.offset..end(at)
 }
 
 /// Where a secret is found is told wherever it is used.
@@ -125,47 +223,28 @@ fn is_reference(key: &str, value: &Node) -> bool {
 pub(super) fn found_in_file(text: &str, shown: &[usize]) -> Vec<Range<usize>> {
     let mut faults = Faults::new(Path::new(""), Path::new(""));
     let documents = tree::read(text, false, &mut faults);
-    let mut scalars = Vec::new();
+    let mut found = Found::default();
     for document in &documents {
-        collect(&document.root, None, &mut scalars);
+        found.node(&document.root, Standing::Harmless);
     }
-    let mut all: Vec<_> = scalars.into_iter().map(|found| found.from..end(found.at)).collect();
-    if faults.is_unread() {
-        let read: Vec<At> = documents.iter().map(|document| document.root.at).collect();
-        // They stand in the file's order, so that thousands of them cost little.
-        let unread = |word: &Range<usize>| {
-            let begun = read.partition_point(|at| at.span.offset <= word.start);
-            begun.checked_sub(1).and_then(|last| read.get(last)).is_none_or(|at| end(*at) <= word.start)
-        };
-        all.extend(words(text, shown).filter(unread));
-    }
+    let mut all: Vec<_> = found.texts.iter().map(|(from, at)| *from..end(*at)).collect();
+    let read: Vec<_> = documents.iter().map(|document| span(document.root.at)).collect();
+    let covered = |word: &Range<usize>| {
+        let unread = faults.is_unread() && !lies_in(&read, word);
+        unread || lies_in(&found.regions, word) && !lies_in(&found.shown, word)
+    };
+    all.extend(words(text).filter(covered));
     all
 }
 
-/// Words near the faults that nobody knows the meaning of: those of the format and its punctuation left out. What no
-/// excerpt shows is not looked at, or a large file would cost more than its reading.
-fn words<'a>(text: &'a str, faults: &[usize]) -> impl Iterator<Item = Range<usize>> + use<'a> {
-    let lines: BTreeMap<usize, &str> = faults.iter().flat_map(|fault| lines_near(text, *fault)).collect();
-    let drawn = lines.into_iter().filter(|(_, line)| line.len() <= LONGEST_LINE + 2);
-    drawn.flat_map(|(start, line)| words_of(start, line))
+/// Whether a word begins in one of some ranges that are in order.
+fn lies_in(ranges: &[Range<usize>], word: &Range<usize>) -> bool {
+    let before = ranges.partition_point(|range| range.start <= word.start);
+    ranges[..before].last().is_some_and(|range| range.contains(&word.start))
 }
 
-/// More lines than an excerpt has, each with its offset.
-fn lines_near(text: &str, offset: usize) -> impl Iterator<Item = (usize, &str)> {
-    let mut before = text.get(..text.floor_char_boundary(offset)).unwrap_or_default();
-    for _ in 0..CONTEXT {
-        before = before.rfind('\n').and_then(|line_break| before.get(..line_break)).unwrap_or_default();
-    }
-    let start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
-    let lines = text.get(start..).unwrap_or_default().split_inclusive('\n').take(2 * CONTEXT + 1);
-    lines.scan(start, |end, line| {
-        let start = *end;
-        *end += line.len();
-        Some((start, line))
-    })
-}
-
-fn words_of(start: usize, line: &str) -> impl Iterator<Item = Range<usize>> {
+/// Words of a text that nobody knows the meaning of: those of the format and its punctuation left out.
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let between = |c: char| c.is_whitespace() || PUNCTUATION.contains(&c);
     let mut end = start;
     let pieces = line.split_inclusive(between).map(move |piece| {

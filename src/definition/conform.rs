@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::fault::{At, Code, Faults, Span};
 use super::form::{Form, Key, Support, Word};
-use super::secret::shown;
+use super::secret::COVERED;
 use super::secret_reference::SecretReference;
 use super::tree::{Entry, Kind, Node};
 use super::value::{Item, Map, Value};
@@ -60,7 +60,10 @@ fn wrong_type(node: &Node, form: &Form, out: &mut Faults) {
         Kind::List(_) => "a list".to_owned(),
         Kind::Scalar { text, plain } if is_nothing(text, *plain) => "nothing".to_owned(),
         Kind::Refused => return,
-        Kind::Scalar { text, .. } => format!("`{}`", out.shown(node.at, text)),
+        Kind::Scalar { text, .. } => match out.shown(node.at, text) {
+            shown if shown == COVERED => "a text".to_owned(),
+            shown => format!("`{shown}`"),
+        },
     };
     out.error(node.at, Code::WrongType, format!("{} is wanted, this is {found}", form.wanted()));
     let hint = form.example().map(str::to_owned).or_else(|| keys_hint(node, form));
@@ -166,7 +169,7 @@ fn unknown_key(
     out: &mut Faults,
 ) {
     let nearest = nearest(&entry.key, absent.iter().map(|key| key.name));
-    let told = format!("unknown key `{}`", shown(&entry.key));
+    let told = format!("unknown key `{}`", out.shown(entry.key_at, &entry.key));
     if let Some(key) = absent.iter().find(|key| Some(key.name) == nearest) {
         let name = key.name;
         out.error(entry.key_at, Code::UnknownKey, format!("{told}, did you mean `{name}`?"));

@@ -9,7 +9,7 @@ const HINT: &str = "write { env: NAME } or { file: PATH } where a secret is want
 
 /// Tells every scalar that looks like a secret, and keeps back what may be one by where it stands.
 pub(super) fn secrets(root: &Node, out: &mut Faults) {
-    for at in confidential::scalars(root) {
+    for at in confidential::texts(root) {
         out.keep_back(at);
     }
     tell_all(root, out);

@@ -6,8 +6,7 @@ use std::collections::{HashMap, hash_map};
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use super::fault::{At, Code, Faults, Span};
-use super::scalar;
-use super::secret::shown;
+use super::{confidential, scalar};
 
 /// The largest file that is read: a drill has a few kilobytes, and what a hostile file costs grows with its size.
 pub(super) const MOST_BYTES: usize = 250_000;
@@ -44,7 +43,8 @@ pub(super) struct Entry {
     pub key: String,
     pub key_at: At,
     pub value: Node,
-    /// An earlier entry of this map has the same key; the fault is told, the entry is not used.
+    /// An earlier entry of this map has the same key, or the key is no word: the fault is told, the entry is not used, and
+    /// kept only to be looked over for secrets.
     pub duplicate: bool,
 }
 
@@ -178,21 +178,19 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
             let key = self.node(event, span, level + 1)?;
             let Some((event, span)) = self.next()? else { return Err(GivenUp::Document) };
             let value = self.node(event, span, level + 1)?;
-            if let Some(entry) = self.entry(key, value, &mut seen) {
-                entries.push(entry);
-            }
+            entries.push(self.entry(key, value, &mut seen));
         }
         Err(GivenUp::Document)
     }
 
-    fn entry(&mut self, key: Node, value: Node, seen: &mut HashMap<String, usize>) -> Option<Entry> {
+    fn entry(&mut self, key: Node, value: Node, seen: &mut HashMap<String, usize>) -> Entry {
         let Kind::Scalar { text, plain } = key.kind else {
             self.out.error(key.at, Code::WrongType, "a key must be a word").hint("write `key: value`");
-            return None;
+            return Entry { key: String::new(), key_at: key.at, value, duplicate: true };
         };
         if plain && text == "<<" {
             self.refuse_alias(key.at, "a merge key");
-            return None;
+            return Entry { key: text, key_at: key.at, value, duplicate: true };
         }
         let duplicate = match seen.entry(text.clone()) {
             hash_map::Entry::Vacant(vacant) => {
@@ -200,12 +198,15 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
                 false
             }
             hash_map::Entry::Occupied(first) => {
-                let told = format!("`{}` is given twice, first in line {}", shown(&text), first.get());
+                // It is not yet known where this stands, and `password: { hunter2, hunter2 }` is a map.
+                let name =
+                    if confidential::is_word(&text) { format!("`{text}`") } else { "this key".to_owned() };
+                let told = format!("{name} is given twice, first in line {}", first.get());
                 self.out.error(key.at, Code::DuplicateKey, told).hint("keep one of them");
                 true
             }
         };
-        Some(Entry { key: text, key_at: key.at, value, duplicate })
+        Entry { key: text, key_at: key.at, value, duplicate }
     }
 
     /// The next event that is about nodes; `None` at the end of the file.

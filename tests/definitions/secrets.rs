@@ -124,7 +124,7 @@ fn i9_a_key_named_like_a_secret_needs_a_reference() {
 }
 
 /// What a person writes who has not yet read that secrets are references: none of it looks like one.
-const SLIPS: [&str; 17] = [
+const SLIPS: &[&str] = &[
     "notify: [ { webhook: \"https://chat.example.com/hooks/SECRET\" } ]\n",
     "notify:\n  - webhook: SECRET\n",
     "notify:\n  - ping: https://hc-ping.com/SECRET\n",
@@ -142,6 +142,29 @@ const SLIPS: [&str; 17] = [
     "labels: { smpt: { host: SECRET, port: [SECRET] } }\n",
     "runbook: [ \"bot:SECRET@wiki.example.com\" ]\n",
     "sandbox: { memory: \"s3://bucket/SECRET\" }\n",
+    // Braces as in a template, and keys without the space behind their colon.
+    "labels: { password: { SECRET } }\n",
+    "labels: { password: {{ SECRET }} }\n",
+    "labels: { password: { SECRET, SECRET } }\n",
+    "labels: { password: { <<: SECRET } }\n",
+    "labels: { credentials: { SECRET: x } }\n",
+    "labels: { password:SECRET: 1, team: [] }\n",
+    "pasword:\n  SECRET: x\n",
+    "secret_access_key: { SECRET }\n",
+    "credentials: { access_key_id:SECRET, secret_access_key: { env: A } }\n",
+    "notify: [ { webhook: { url:SECRET } } ]\n",
+    "notify: [ { webhook: { url: { env:SECRET } } } ]\n",
+    "notify: [ { webhook: { url: { SECRET } } } ]\n",
+    "notify: [ { webhook:SECRET } ]\n",
+    // A text where a map is wanted, somewhere below which a secret belongs.
+    "notify:\n  - webhook:SECRET\n",
+    "notify:\n  - 'webhook: SECRET'\n",
+    "notify:\n  - ping hc-ping.com/SECRET\n",
+    "notify: hc-ping.com/SECRET\n",
+    "notify: [SECRET]\n",
+    "notify: [{ SECRET }]\n",
+    "notfy: [SECRET]\n",
+    "defaults: SECRET\n",
 ];
 
 #[test]
@@ -169,6 +192,25 @@ fn i9_what_stands_beside_a_login_in_the_settings_is_not_shown_either() {
         let told = format!("{}{faults:?}", render(&faults, &text));
         assert!(!told.contains("Hunter2"), "{slip}\n{told}");
     }
+}
+
+#[test]
+fn i9_a_text_in_the_settings_where_a_map_is_wanted_is_not_shown() {
+    for slip in ["mail: SECRET", "store: SECRET", "mail: { smtp: { host: h, password:SECRET }, from: a }"] {
+        let text = format!("{slip}\n").replace("SECRET", "Hunter2hunter2");
+        let (_, faults) = definition::settings::parse(&text, Path::new("drillyard.yaml"));
+        assert!(faults.iter().any(Fault::is_error), "{slip}");
+        let told = format!("{}{faults:?}", render(&faults, &text));
+        assert!(!told.contains("Hunter2"), "{slip}\n{told}");
+    }
+}
+
+#[test]
+fn a_misspelt_key_beside_a_secret_is_shown() {
+    let text = format!("{MINIMAL}notify: [ {{ webhook: {{ url: {{ env: CHAT }}, stile: json }} }} ]\n");
+    let faults = parse(&text).faults;
+    assert!(render(&faults, &text).contains("url: { env: CHAT }, stile: json"));
+    assert!(faults[0].message.contains("`stile`"), "{faults:?}");
 }
 
 #[test]
