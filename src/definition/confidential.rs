@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::fault::{At, Faults};
 use super::form::{Form, Key, Support};
 use super::tree::{self, Entry, Kind, Node};
-use super::{keys, keys_later, scalar, secret};
+use super::{keys, keys_later, scalar, secret, secret_reference};
 
 /// Similarity from which a key is taken for a misspelt one. Far from strict: what is covered in vain harms nobody.
 const MISSPELT: f64 = 0.7;
@@ -215,7 +215,11 @@ fn span(at: At) -> Range<usize> {
 
 /// Where a secret is found is told wherever it is used.
 fn is_reference(key: &str, value: &Node) -> bool {
-    keys::SECRET.iter().any(|reference| reference.name == key) && matches!(value.kind, Kind::Scalar { .. })
+    let Kind::Scalar { text, .. } = &value.kind else { return false };
+    match key {
+        "env" => secret_reference::is_variable(text),
+        _ => keys::SECRET.iter().any(|reference| reference.name == key),
+    }
 }
 
 /// The parts of a file's text that may be secrets by where they stand, in no order; of what could not be read, those near

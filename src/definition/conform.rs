@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::fault::{At, Code, Faults, Span};
 use super::form::{Form, Key, Support, Word};
 use super::secret::COVERED;
-use super::secret_reference::SecretReference;
+use super::secret_reference::{SecretReference, is_variable};
 use super::tree::{Entry, Kind, Node};
 use super::value::{Item, Map, Value};
 use super::{leaf, scalar};
@@ -263,12 +263,20 @@ fn one_word(node: &Node, text: &str, words: &'static [Word], out: &mut Faults) -
     None
 }
 
+fn variable(name: &Item, out: &mut Faults) -> Option<Value> {
+    let text = name.text()?;
+    if !is_variable(text) {
+        let hint = "write the name of an environment variable, of letters, digits and _; and change what stands here if it is the secret itself";
+        super::lint::tell_with(name.at, "this can't be the name of an environment variable", hint, out);
+        return None;
+    }
+    Some(Value::Secret(SecretReference::Environment(text.to_owned())))
+}
+
 fn secret(node: &Node, out: &mut Faults) -> Option<Value> {
     match &node.kind {
         Kind::Map(entries) => match one_of(node.at, entries, super::keys::SECRET, out)? {
-            Value::One("env", name) => {
-                Some(Value::Secret(SecretReference::Environment(name.text()?.to_owned())))
-            }
+            Value::One("env", name) => variable(&name, out),
             Value::One(_, path) => Some(Value::Secret(SecretReference::File(path.text()?.into()))),
             _ => None,
         },

@@ -43,6 +43,12 @@ pub enum SecretError {
     },
 }
 
+/// Whether a text can be the name of an environment variable: what is none may be the secret itself (2026-11-22).
+pub(super) fn is_variable(name: &str) -> bool {
+    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    first && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 impl SecretReference {
     /// Reads the secret.
     pub fn resolve(&self) -> Result<SecretString, SecretError> {

@@ -165,6 +165,8 @@ const SLIPS: &[&str] = &[
     "notify: [{ SECRET }]\n",
     "notfy: [SECRET]\n",
     "defaults: SECRET\n",
+    "notify: [ { ping: { url: { env: hc-ping.com/SECRET } } } ]\n",
+    "notify: [ { ping: { url: { env: 1SECRET, file: x } } } ]\n",
 ];
 
 #[test]
@@ -202,6 +204,20 @@ fn i9_a_text_in_the_settings_where_a_map_is_wanted_is_not_shown() {
         assert!(faults.iter().any(Fault::is_error), "{slip}");
         let told = format!("{}{faults:?}", render(&faults, &text));
         assert!(!told.contains("Hunter2"), "{slip}\n{told}");
+    }
+}
+
+#[test]
+fn what_is_no_name_of_a_variable_is_taken_for_the_secret_itself() {
+    let code = |name: &str| {
+        let text = format!("{MINIMAL}notify: [ {{ ping: {{ url: {{ env: \"{name}\" }} }} }} ]\n");
+        codes(&parse(&text).faults)
+    };
+    for name in ["https://hc-ping.com/2", "hunter-2", "2hunter", "hc-ping.com/2", "$PING", "hünter"] {
+        assert_eq!(code(name), [Code::LiteralSecret], "{name}");
+    }
+    for name in ["PING_URL", "_ping2", "p"] {
+        assert_eq!(code(name), [], "{name}");
     }
 }
 
