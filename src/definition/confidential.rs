@@ -38,6 +38,8 @@ struct Format {
     places: HashSet<&'static str>,
     /// Keys whose value is no text, and holds a secret at any depth.
     above: HashSet<&'static str>,
+    /// Keys of a map from any word to what may be a secret.
+    variables: HashSet<&'static str>,
 }
 
 impl Format {
@@ -58,6 +60,9 @@ impl Format {
         if is_secret(key) || key.form.keys().into_iter().any(is_secret) {
             self.places.insert(key.name);
         }
+        if matches!(key.form, Form::Free(inner) if holds_a_secret(inner)) {
+            self.variables.insert(key.name);
+        }
         if holds_a_secret(&key.form) {
             self.above.insert(key.name);
         }
@@ -69,13 +74,14 @@ impl Format {
         let is_above = || if is_word(key) { self.above.contains(key) } else { is_near(key, &self.above) };
         match key {
             key if self.is_place(key) => Standing::Secret(from),
+            key if self.variables.contains(key) => Standing::Variables(from),
             _ if is_above() => Standing::InsteadOfMap(from),
             _ => Standing::Harmless,
         }
     }
 
     fn is_place(&self, key: &str) -> bool {
-        secret::names_a_secret(key) || is_near(key, &self.places)
+        secret::may_name_a_secret(key) || is_near(key, &self.places)
     }
 }
 
@@ -118,6 +124,8 @@ enum Standing {
     Harmless,
     /// A map somewhere in which is a secret: a text in its stead may be just that.
     InsteadOfMap(usize),
+    /// The same, of variables whose values may be secrets.
+    Variables(usize),
     Secret(usize),
 }
 
@@ -136,10 +144,9 @@ impl Found {
     fn node(&mut self, node: &Node, standing: Standing) {
         match (&node.kind, standing) {
             (Kind::Scalar { text, .. }, _) if is_word(text) => {}
-            (Kind::Scalar { .. } | Kind::Refused, Standing::Secret(from) | Standing::InsteadOfMap(from)) => {
-                self.texts.push((from, node.at));
+            (Kind::Scalar { .. } | Kind::Refused, _) => {
+                self.texts.extend(standing.offset().map(|from| (from, node.at)));
             }
-            (Kind::Scalar { .. } | Kind::Refused, Standing::Harmless) => {}
             (Kind::List(items), _) => {
                 for item in items {
                     self.node(item, standing.from(item.at.span.offset));
@@ -157,10 +164,10 @@ impl Found {
         self.key(entry, standing);
         let from = end(entry.key_at) + 1;
         let below = match standing {
-            Standing::Secret(_) => Standing::Secret(from),
+            Standing::Secret(_) | Standing::Variables(_) => Standing::Secret(from),
             _ => FORMAT.standing_below(&entry.key, from),
         };
-        if let (Standing::Secret(_), Standing::Harmless | Standing::InsteadOfMap(_)) = (below, standing) {
+        if matches!(below, Standing::Secret(_)) && !matches!(standing, Standing::Secret(_)) {
             self.regions.push(end(entry.key_at)..end(entry.value.at));
         }
         self.node(&entry.value, below);
@@ -174,7 +181,7 @@ impl Found {
                 false
             }
             Standing::Secret(_) => true,
-            Standing::InsteadOfMap(_) if is_nothing(&entry.value) => true,
+            Standing::InsteadOfMap(_) | Standing::Variables(_) if is_nothing(&entry.value) => true,
             _ => entry.key.split_once([':', '=', ' ']).is_some_and(|(word, _)| FORMAT.is_place(word)),
         };
         if confidential && !is_word(&entry.key) {
@@ -188,7 +195,15 @@ impl Standing {
         match self {
             Self::Harmless => Self::Harmless,
             Self::InsteadOfMap(_) => Self::InsteadOfMap(offset),
+            Self::Variables(_) => Self::Variables(offset),
             Self::Secret(_) => Self::Secret(offset),
+        }
+    }
+
+    fn offset(self) -> Option<usize> {
+        match self {
+            Self::Harmless => None,
+            Self::InsteadOfMap(from) | Self::Variables(from) | Self::Secret(from) => Some(from),
         }
     }
 }
@@ -233,12 +248,25 @@ pub(super) fn found_in_file(text: &str, shown: &[usize]) -> Vec<Range<usize>> {
     }
     let mut all: Vec<_> = found.texts.iter().map(|(from, at)| *from..end(*at)).collect();
     let read: Vec<_> = documents.iter().map(|document| span(document.root.at)).collect();
+    let comments = comments(text);
     let covered = |word: &Range<usize>| {
         let unread = faults.is_unread() && !lies_in(&read, word);
-        unread || lies_in(&found.regions, word) && !lies_in(&found.shown, word)
+        unread || lies_in(&comments, word) || lies_in(&found.regions, word) && !lies_in(&found.shown, word)
     };
     all.extend(words(text).filter(covered));
     all
+}
+
+/// `# was hunter2`. In doubt a piece of a text: nobody is harmed by that.
+fn comments(text: &str) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let lines = text.split_inclusive('\n').filter_map(|line| {
+        end += line.len();
+        let begins = |at: &usize| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
+        let sign = line.match_indices('#').map(|(at, _)| at).find(begins)?;
+        Some(end - line.len() + sign..end)
+    });
+    lines.collect()
 }
 
 /// Whether a word begins in one of some ranges that are in order.

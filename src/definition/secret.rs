@@ -41,7 +41,13 @@ static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+
 
 /// A key whose value is a secret, whatever it looks like.
 static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let names = r"password|passwd|passphrase|secret|secret_?access_?key|token|api_?key|access_?key|private_?key|client_?secret";
+    let names = r"password|passwd|passphrase|secret|secret_?access_?key|token|secret_?key|api_?key|access_?key|private_?key|client_?secret";
+    Regex::new(&format!(r"(?i)(?:^|[_-])(?:{names})$")).ok()
+});
+
+/// A key whose value may be a secret, and may be `auth: oidc`: covered, and not refused.
+static PERHAPS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = r"pass|pwd|pw|passcode|auth|bearer|routing_?key|webhook(?:_?url)?|creds|credentials|secrets|tokens|passwords";
     Regex::new(&format!(r"(?i)(?:^|[_-])(?:{names})$")).ok()
 });
 
@@ -88,7 +94,26 @@ fn addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// Whether a key's value is a secret by the key's name.
 pub(super) fn names_a_secret(key: &str) -> bool {
-    KEY.as_ref().is_some_and(|names| names.is_match(key))
+    KEY.as_ref().is_some_and(|names| names.is_match(&with_underscores(key)))
+}
+
+/// Whether it may be one by the key's name.
+pub(super) fn may_name_a_secret(key: &str) -> bool {
+    names_a_secret(key) || PERHAPS.as_ref().is_some_and(|names| names.is_match(&with_underscores(key)))
+}
+
+/// `dbPassword` as `db_Password`.
+fn with_underscores(key: &str) -> String {
+    let mut written = String::with_capacity(key.len());
+    let mut lower = false;
+    for c in key.chars() {
+        if lower && c.is_uppercase() {
+            written.push('_');
+        }
+        lower = c.is_lowercase();
+        written.push(c);
+    }
+    written
 }
 
 /// A piece of the file for a message: short, on one line, and without what looks like a secret.
@@ -150,6 +175,6 @@ mod tests {
     fn every_pattern_is_a_regular_expression() {
         assert!(ANY_SHAPE.is_some());
         assert_eq!(EACH_SHAPE.len(), SHAPES.len());
-        assert!([&WORD, &KEY, &LINE, &ADDRESS].iter().all(|one| one.is_some()));
+        assert!([&WORD, &KEY, &PERHAPS, &LINE, &ADDRESS].iter().all(|one| one.is_some()));
     }
 }

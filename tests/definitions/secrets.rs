@@ -166,6 +166,11 @@ const SLIPS: &[&str] = &[
     "notfy: [SECRET]\n",
     "defaults: SECRET\n",
     "notify: [ { ping: { url: { env: hc-ping.com/SECRET } } } ]\n",
+    // Beside another fault: comments, a tool's variables, and other names of what is secret.
+    "owner: 1 # was SECRET\n",
+    "labels: { password: { env: A } } # SECRET, until yesterday\nowner: 1\n",
+    "rollbacks:\n  - forward: { command: { image: 1, env: { DATABASE: SECRET, B: [ x ] } } }\n",
+    "rollbacks:\n  - forward: { command: { image: 1, env: { DATABASE:SECRET } } }\n",
     "notify: [ { ping: { url: { env: 1SECRET, file: x } } } ]\n",
 ];
 
@@ -205,6 +210,31 @@ fn i9_a_text_in_the_settings_where_a_map_is_wanted_is_not_shown() {
         let told = format!("{}{faults:?}", render(&faults, &text));
         assert!(!told.contains("Hunter2"), "{slip}\n{told}");
     }
+}
+
+#[test]
+fn i9_the_value_of_a_key_that_is_named_like_a_secret_is_in_no_excerpt() {
+    let names = "secret_key secretKey dbPassword pass pwd pw smtp_pass passcode auth bearer routing_key webhook_url \
+                 webhookUrl creds secrets tokens";
+    for name in names.split_whitespace() {
+        let text = format!("{MINIMAL}labels: {{ {name}: Hunter2 }}\nowner: 1\n");
+        let told = render(&parse(&text).faults, &text);
+        assert!(told.contains("owner: 1") && !told.contains("Hunter2"), "{told}");
+        let text = format!("{MINIMAL}labels: {{ team: Hunter2 }}\nowner: 1\n");
+        assert!(render(&parse(&text).faults, &text).contains("Hunter2"));
+    }
+    for key in ["auth: oidc", "pass: through", "tokens: 5"] {
+        let text = format!("{MINIMAL}labels: {{ {key} }}\n");
+        assert!(!codes(&parse(&text).faults).contains(&Code::LiteralSecret), "{key}");
+    }
+}
+
+#[test]
+fn a_variable_of_a_tool_is_shown_without_its_value() {
+    let step = "{ command: { image: 1, run: [up], env: { DATABASE: orders } } }";
+    let text = format!("{MINIMAL}rollbacks:\n  - forward: {step}\n");
+    let told = render(&parse(&text).faults, &text);
+    assert!(told.contains("DATABASE: ••••••") && told.contains("run: [up]"), "{told}");
 }
 
 #[test]
