@@ -2,18 +2,13 @@
 //! misspelt one included; and, of a document that could not be read, every word that the format does not have
 //! (2026-11-22). Nothing of it is in a message or an excerpt.
 
-use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use super::fault::{At, Faults};
-use super::form::{Form, Key, Support};
 use super::tree::{self, Entry, Kind, Node};
-use super::{keys, keys_later, scalar, secret, secret_reference};
-
-/// Similarity from which a key is taken for a misspelt one. Far from strict: what is covered in vain harms nobody.
-const MISSPELT: f64 = 0.7;
+use super::vocabulary::{FORMAT, is_word};
+use super::{keys, scalar, secret_reference};
 
 /// Lines on either side of a fault that are covered; an excerpt has one.
 const CONTEXT: usize = 3;
@@ -22,100 +17,11 @@ const CONTEXT: usize = 3;
 const PUNCTUATION: &[char] =
     &['{', '}', '[', ']', ',', ':', '"', '\'', '#', '|', '>', '*', '&', '!', '?', '%', '@', '`'];
 
-static FORMAT: LazyLock<Format> = LazyLock::new(|| {
-    let mut format = Format::default();
-    format.read(&keys::DRILL);
-    format.read(&keys_later::SETTINGS);
-    format
-});
-
-/// The format's own vocabulary.
-#[derive(Debug, Default)]
-struct Format {
-    /// Keys, and words that values may be: they give nothing of a file away.
-    words: HashSet<&'static str>,
-    /// Keys whose value is a secret, or that hold one beside other things.
-    places: HashSet<&'static str>,
-    /// Keys whose value is no text, and holds a secret at any depth.
-    above: HashSet<&'static str>,
-    /// Keys of a map from any word to what may be a secret.
-    variables: HashSet<&'static str>,
-}
-
-impl Format {
-    fn read(&mut self, form: &Form) {
-        match *form {
-            Form::Named(_, inner) | Form::Free(inner) | Form::List(inner, _) => self.read(inner),
-            Form::Either(forms) => forms.iter().for_each(|form| self.read(form)),
-            Form::Words(words) => self.words.extend(words.iter().map(|word| word.name)),
-            Form::Map(_) | Form::OneOf(_) | Form::Secret => {
-                form.keys().into_iter().for_each(|key| self.key(key));
-            }
-            _ => {}
-        }
-    }
-
-    fn key(&mut self, key: &'static Key) {
-        self.words.insert(key.name);
-        if is_secret(key) || key.form.keys().into_iter().any(is_secret) {
-            self.places.insert(key.name);
-        }
-        if matches!(key.form, Form::Free(inner) if holds_a_secret(inner)) {
-            self.variables.insert(key.name);
-        }
-        if holds_a_secret(&key.form) {
-            self.above.insert(key.name);
-        }
-        self.read(&key.form);
-    }
-
-    fn standing_below(&self, key: &str, from: usize) -> Standing {
-        // `restore` is not a misspelt `store`.
-        let is_above = || if is_word(key) { self.above.contains(key) } else { is_near(key, &self.above) };
-        match key {
-            key if self.is_place(key) => Standing::Secret(from),
-            key if self.variables.contains(key) => Standing::Variables(from),
-            _ if is_above() => Standing::InsteadOfMap(from),
-            _ => Standing::Harmless,
-        }
-    }
-
-    fn is_place(&self, key: &str) -> bool {
-        secret::may_name_a_secret(key) || is_near(key, &self.places)
-    }
-}
-
-fn is_near(key: &str, words: &HashSet<&'static str>) -> bool {
-    let key: String = key.to_lowercase().replace('-', "_").chars().take(64).collect();
-    words.iter().any(|word| strsim::normalized_damerau_levenshtein(&key, word) >= MISSPELT)
-}
-
-fn holds_a_secret(form: &Form) -> bool {
-    match form {
-        Form::Secret => true,
-        Form::Named(_, inner) | Form::Free(inner) | Form::List(inner, _) => holds_a_secret(inner),
-        Form::Either(forms) => forms.iter().any(holds_a_secret),
-        _ => form.keys().iter().any(|key| holds_a_secret(&key.form)),
-    }
-}
-
-/// A key that is refused takes no secret.
-fn is_secret(key: &Key) -> bool {
-    let secret = |form: &Form| matches!(form, Form::Secret);
-    let either = matches!(key.form, Form::Either(forms) if forms.iter().any(secret));
-    key.support != Support::Refused && (secret(&key.form) || either)
-}
-
 /// The texts of a tree, keys as well, that may be secrets by where they stand.
 pub(super) fn texts(root: &Node) -> Vec<At> {
     let mut found = Found::default();
     found.node(root, Standing::Harmless);
     found.texts.into_iter().map(|(_, at)| at).collect()
-}
-
-/// Whether a text is a word of the format, which gives nothing of a file away.
-pub(super) fn is_word(text: &str) -> bool {
-    FORMAT.words.contains(text)
 }
 
 /// What may stand at a place, with the offset behind its key.
@@ -165,7 +71,7 @@ impl Found {
         let from = end(entry.key_at) + 1;
         let below = match standing {
             Standing::Secret(_) | Standing::Variables(_) => Standing::Secret(from),
-            _ => FORMAT.standing_below(&entry.key, from),
+            _ => Standing::below(&entry.key, from),
         };
         if matches!(below, Standing::Secret(_)) && !matches!(standing, Standing::Secret(_)) {
             self.regions.push(end(entry.key_at)..end(entry.value.at));
@@ -191,6 +97,18 @@ impl Found {
 }
 
 impl Standing {
+    fn below(key: &str, from: usize) -> Self {
+        if FORMAT.is_place(key) {
+            Self::Secret(from)
+        } else if FORMAT.is_of_variables(key) {
+            Self::Variables(from)
+        } else if FORMAT.is_above(key) {
+            Self::InsteadOfMap(from)
+        } else {
+            Self::Harmless
+        }
+    }
+
     fn from(self, offset: usize) -> Self {
         match self {
             Self::Harmless => Self::Harmless,
@@ -210,10 +128,8 @@ impl Standing {
 
 /// A key with a value that is written almost as one of the format: nobody's password.
 fn is_misspelt(entry: &Entry) -> bool {
-    let key: String = entry.key.chars().take(64).collect();
-    let letters = key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    let near = |word: &&str| strsim::normalized_damerau_levenshtein(&key, word) >= MISSPELT;
-    letters && !is_nothing(&entry.value) && FORMAT.words.iter().any(near)
+    let letters = entry.key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    letters && !is_nothing(&entry.value) && FORMAT.is_like_a_word(&entry.key)
 }
 
 fn is_nothing(node: &Node) -> bool {
@@ -284,23 +200,13 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
         end += piece.len();
         (start, piece.trim_end_matches(between))
     });
-    let known = |word: &str| FORMAT.words.contains(word) || word.chars().all(|c| c == '-');
+    let known = |word: &str| is_word(word) || word.chars().all(|c| c == '-');
     pieces.filter(move |(_, word)| !known(word)).map(|(start, word)| start..start + word.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_that_hold_secrets_are_known_from_the_format() {
-        for key in ["webhook", "ping", "smtp", "credentials", "password", "pasword", "web_hook", "Web-Hook"] {
-            assert!(FORMAT.is_place(key), "{key}");
-        }
-        for key in ["drill", "backup", "image", "checks", "owner", "query", "path", "match", "email", "rto"] {
-            assert!(!FORMAT.is_place(key), "{key}");
-        }
-    }
 
     #[test]
     fn of_what_could_not_be_read_the_format_s_words_are_left() {

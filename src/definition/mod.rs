@@ -42,6 +42,7 @@ pub mod secret_reference;
 pub mod settings;
 mod tree;
 mod value;
+mod vocabulary;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

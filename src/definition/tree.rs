@@ -6,7 +6,8 @@ use std::collections::{HashMap, hash_map};
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use super::fault::{At, Code, Faults, Span};
-use super::{confidential, scalar};
+use super::scalar;
+use super::vocabulary::is_word;
 
 /// The largest file that is read: a drill has a few kilobytes, and what a hostile file costs grows with its size.
 pub(super) const MOST_BYTES: usize = 250_000;
@@ -199,8 +200,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
             }
             hash_map::Entry::Occupied(first) => {
                 // It is not yet known where this stands, and `password: { hunter2, hunter2 }` is a map.
-                let name =
-                    if confidential::is_word(&text) { format!("`{text}`") } else { "this key".to_owned() };
+                let name = if is_word(&text) { format!("`{text}`") } else { "this key".to_owned() };
                 let told = format!("{name} is given twice, first in line {}", first.get());
                 self.out.error(key.at, Code::DuplicateKey, told).hint("keep one of them");
                 true
