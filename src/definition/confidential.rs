@@ -2,10 +2,12 @@
 //! misspelt one included; and, of a document that could not be read, every word that the format does not have
 //! (2026-11-22). Nothing of it is in a message or an excerpt.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 use super::fault::{At, Faults};
+use super::render::LONGEST_LINE;
 use super::tree::{self, Entry, Kind, Node};
 use super::vocabulary::{FORMAT, is_word};
 use super::{keys, scalar, secret_reference};
@@ -169,7 +171,7 @@ pub(super) fn found_in_file(text: &str, shown: &[usize]) -> Vec<Range<usize>> {
         let unread = faults.is_unread() && !lies_in(&read, word);
         unread || lies_in(&comments, word) || lies_in(&found.regions, word) && !lies_in(&found.shown, word)
     };
-    all.extend(words(text).filter(covered));
+    all.extend(words(text, shown).filter(covered));
     all
 }
 
@@ -191,8 +193,30 @@ fn lies_in(ranges: &[Range<usize>], word: &Range<usize>) -> bool {
     ranges[..before].last().is_some_and(|range| range.contains(&word.start))
 }
 
-/// Words of a text that nobody knows the meaning of: those of the format and its punctuation left out.
-fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+/// Words near the faults that nobody knows the meaning of: those of the format and its punctuation left out. What no
+/// excerpt shows is not looked at, or a large file would cost more than its reading.
+fn words<'a>(text: &'a str, faults: &[usize]) -> impl Iterator<Item = Range<usize>> + use<'a> {
+    let lines: BTreeMap<usize, &str> = faults.iter().flat_map(|fault| lines_near(text, *fault)).collect();
+    let drawn = lines.into_iter().filter(|(_, line)| line.len() <= LONGEST_LINE + 2);
+    drawn.flat_map(|(start, line)| words_of(start, line))
+}
+
+/// More lines than an excerpt has, each with its offset.
+fn lines_near(text: &str, offset: usize) -> impl Iterator<Item = (usize, &str)> {
+    let mut before = text.get(..text.floor_char_boundary(offset)).unwrap_or_default();
+    for _ in 0..CONTEXT {
+        before = before.rfind('\n').and_then(|line_break| before.get(..line_break)).unwrap_or_default();
+    }
+    let start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
+    let lines = text.get(start..).unwrap_or_default().split_inclusive('\n').take(2 * CONTEXT + 1);
+    lines.scan(start, |end, line| {
+        let start = *end;
+        *end += line.len();
+        Some((start, line))
+    })
+}
+
+fn words_of(start: usize, line: &str) -> impl Iterator<Item = Range<usize>> {
     let between = |c: char| c.is_whitespace() || PUNCTUATION.contains(&c);
     let mut end = start;
     let pieces = line.split_inclusive(between).map(move |piece| {
