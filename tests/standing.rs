@@ -192,6 +192,16 @@ fn i1_a_drill_whose_file_is_broken_is_worst_whatever_it_has_proven() {
         "status_broken",
         status_text(&services, &beside, now(), Style { colour: false, width: 160 })
     );
+    let held = Beside { daemon: Some(true), ..beside.clone() };
+    let style = Style { colour: false, width: 160 };
+    for told in [
+        status_text(&services, &held, now(), style),
+        digest(&services, &held, since(), now()).text.split_whitespace().collect::<Vec<_>>().join(" "),
+    ] {
+        let last_good =
+            "no valid drill file defines orders-nightly; the daemon may still use the last good version";
+        assert!(told.contains(last_good) && !told.contains("nothing starts it"), "{told}");
+    }
     let letter = digest(&services, &beside, since(), now());
     insta::assert_snapshot!("digest_broken", format!("Subject: {}\n\n{}", letter.subject, letter.text));
     for told in ["/etc/drills/orders.yaml, line 3", "no valid drill file defines orders-nightly"] {

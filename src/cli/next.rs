@@ -56,6 +56,7 @@ fn tell(context: &Context, defined: &Defined, count: usize, from: Timestamp) -> 
         ([], [drill]) if drill.schedule.is_none() => {
             print(&format!("`{}` has no schedule: it runs by hand", drill.name))
         }
+        ([], []) if !defined.broken.is_empty() => print("no drill file is without errors"),
         ([], _) => print("no drill has a schedule"),
         _ => print(&table(&coming)),
     }

@@ -44,8 +44,8 @@ pub(super) struct Told {
     faults: Vec<Fault>,
 }
 
-/// The drills of these names or files; without any, those of the settings that are valid. Only where no drill can be read
-/// is there nothing to tell: one broken file must not hide every service (2026-11-22).
+/// The drills of these names or files; without any, those of the settings that are valid, be there one or none: a broken
+/// file is told of, and hides nothing (2026-11-22).
 pub(super) fn wanted_or_readable(
     global: &Global,
     settings: &Settings,
@@ -58,9 +58,6 @@ pub(super) fn wanted_or_readable(
     let all = load_all(settings);
     let broken = all.broken();
     let faults: Vec<Fault> = all.faults.into_iter().filter(Fault::is_error).collect();
-    if all.drills.is_empty() && !faults.is_empty() {
-        return Err(show_faults(global, &faults));
-    }
     Ok(Told { defined: Defined { drills: all.drills, broken }, faults })
 }
 

@@ -26,7 +26,6 @@ pub(super) async fn status(global: &Global, context: &Context) -> u8 {
             Err(error) => return explain(&error, Exit::Errored),
         };
         beside.places.clone_from(&context.settings.drills);
-        beside.daemon = DaemonLock::is_held(context.store.state());
         if context.json {
             return print(&help::pretty(&report::status_json(&services, &beside, since, now)));
         }
@@ -80,7 +79,10 @@ async fn tell(global: &Global, context: &Context, say: impl AsyncFnOnce(Stand) -
     let now = wall_clock();
     let since = now.checked_sub(PERIOD).unwrap_or(Timestamp::MIN);
     match standings(&told.defined, &context.store, since, now).await {
-        Ok((services, beside)) => say(Stand { services, beside, since, now }).await,
+        Ok((services, mut beside)) => {
+            beside.daemon = DaemonLock::is_held(context.store.state());
+            say(Stand { services, beside, since, now }).await
+        }
         Err(error) => explain(&error, Exit::Errored),
     }
 }

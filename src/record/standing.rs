@@ -42,7 +42,7 @@ pub struct Watched {
     pub rehearsed: Option<LastRehearsal>,
     /// What the newest proof did not verify.
     pub not_verified: Vec<String>,
-    /// No file that can be read defines it any more: nothing starts it, and what is known of it is what its newest run
+    /// No file that can be read defines it any more: only a daemon that has read it before may start it, and what is known of it is what its newest run
     /// knew.
     pub broken: bool,
 }
@@ -66,7 +66,8 @@ impl LastRehearsal {
 /// The state of a drill or service, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// No file that can be read defines the drill, so that nothing starts it, whatever it has proven.
+    /// No file that can be read defines the drill, so that nothing starts it but a daemon that has read it before, whatever
+    /// it has proven.
     Broken,
     /// The newest conclusive verdict is `failed`.
     Failing,

@@ -32,7 +32,24 @@ fn status_without_drills_says_so_and_with_faulty_ones_tells_the_faults() {
         "{nothing}"
     );
     let faulty = Place::with(&[("drillyard.yaml", SETTINGS), ("drills/a.yaml", "drill: Orders\n")]);
-    faulty.run(&["status"]).ends_with(2).complains(&["Orders"]);
+    let told = faulty.run(&["status"]).ends_with(0).out;
+    assert!(told.starts_with("No drill could be read.") && told.contains("drills/a.yaml, line 1"), "{told}");
+    let told = faulty.run(&["digest"]).ends_with(0).out;
+    assert!(
+        told.starts_with("Subject: Recovery: no service is drilled; 1 drill file has an error"),
+        "{told}"
+    );
+    let next = faulty.run(&["next"]).ends_with(0);
+    assert_eq!(next.out, "no drill file is without errors\n");
+    assert!(
+        next.err.contains("1 drill file can't be read: ") && next.err.contains("drills/a.yaml:1"),
+        "{next:?}"
+    );
+    for command in ["status", "next"] {
+        let json = faulty.run(&["--json", command]).ends_with(0).json();
+        assert_eq!(json["schema"], format!("drillyard/{command}/1"));
+        assert_eq!(json["broken_files"].as_array().unwrap().len(), 1, "{json}");
+    }
 }
 
 #[test]
@@ -64,7 +81,16 @@ fn a_broken_file_hides_no_other_service() {
     place.run(&["next", "a"]).ends_with(2).complains(&["drills/a.yaml"]);
     place.run(&["next", "absent"]).ends_with(0);
     fs::remove_file(place.folder.join("drills/absent.yaml")).unwrap();
-    place.run(&["status"]).ends_with(2).complains(&["chekcs"]);
+    let alone = place.run(&["status"]).ends_with(0).out;
+    assert!(alone.contains("\n  broken  a ") && alone.contains("nothing starts it"), "{alone}");
+    let lock = drillyard::daemon::lock::DaemonLock::acquire(&place.folder.join("records")).unwrap();
+    for command in ["status", "digest"] {
+        let told = place.run(&[command]).ends_with(0).out;
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let last_good = "the daemon may still use the last good version";
+        assert!(told.contains(last_good) && !told.contains("nothing starts it"), "{told}");
+    }
+    drop(lock);
 }
 
 #[tokio::test]

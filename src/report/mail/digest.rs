@@ -85,7 +85,8 @@ fn encoded(text: &str) -> usize {
 
 impl Body {
     fn of(services: &[Standing], beside: &Beside, most: usize, since: Timestamp, until: Timestamp) -> Self {
-        let mut rows: Vec<Row> = services.iter().filter_map(|standing| Row::of(standing, until)).collect();
+        let mut rows: Vec<Row> =
+            services.iter().filter_map(|standing| Row::of(standing, beside.daemon, until)).collect();
         rows.iter_mut().for_each(shorten);
         let items = most.div_ceil(2);
         let mut lists = lists(&rows, items);

@@ -1,13 +1,11 @@
 //! What is told beside the rows: files with errors, drills that no file defines, a daemon that is not there.
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 
 use super::row::{Row, ago};
 use crate::model::{BrokenFile, Verdict};
-use crate::record::RunSummary;
 use crate::record::visible::visible;
+use crate::record::{Beside, RunSummary};
 
 /// Above the files with errors.
 pub(in crate::report) const BROKEN: &str = "Drill files with errors (`drillyard check` tells all)";
@@ -25,9 +23,13 @@ pub(in crate::report) fn stray(run: &RunSummary, now: Timestamp) -> String {
     format!("{}: {verdict} {}", run.drill, ago(run.started_at, now))
 }
 
-/// That there are none, and where they were looked for.
-pub(super) fn no_drills(places: &[PathBuf]) -> String {
-    let places: Vec<String> = places.iter().map(|place| visible(&place.display().to_string())).collect();
+/// That there are none, and where they were looked for; where files have errors, they are the reason.
+pub(super) fn no_drills(beside: &Beside) -> String {
+    if !beside.broken.is_empty() {
+        return "No drill could be read.".to_owned();
+    }
+    let places: Vec<String> =
+        beside.places.iter().map(|place| visible(&place.display().to_string())).collect();
     match places.as_slice() {
         [] => "No drills.".to_owned(),
         places => {

@@ -24,10 +24,11 @@ const BESIDES: usize = 108;
 /// A row per service, the worst first; below it what nobody would hear of otherwise, and what is not covered. On a narrow
 /// terminal a service takes two lines.
 pub fn status_text(services: &[Standing], beside: &Beside, now: Timestamp, style: Style) -> String {
-    let rows: Vec<Row> = services.iter().filter_map(|standing| Row::of(standing, now)).collect();
+    let rows: Vec<Row> =
+        services.iter().filter_map(|standing| Row::of(standing, beside.daemon, now)).collect();
     let mut page = Page::wide(style);
     if rows.is_empty() {
-        page.hang("", 0, &plain(beside::no_drills(&beside.places)));
+        page.hang("", 0, &plain(beside::no_drills(beside)));
     } else {
         page.columns(table(&rows, style));
     }

@@ -69,8 +69,9 @@ pub(in crate::report) fn tone(state: State) -> Tone {
 }
 
 impl Row {
-    /// `None` for a service without a drill, which nobody makes.
-    pub(in crate::report) fn of(standing: &Standing, now: Timestamp) -> Option<Self> {
+    /// `None` for a service without a drill, which nobody makes. Where a daemon runs, its last good version of a broken
+    /// drill may be in force, which nobody else can know (2026-11-22).
+    pub(in crate::report) fn of(standing: &Standing, daemon: Option<bool>, now: Timestamp) -> Option<Self> {
         let worst = standing.drills.first()?;
         let objectives = &worst.watched.objectives;
         let proof = worst.proof.as_ref();
@@ -86,7 +87,7 @@ impl Row {
             tone: tone(standing.state),
             service: format!("{}{drills}", visible(&standing.service)),
             owner: standing.owner().map(visible),
-            why: why(worst, now),
+            why: why(worst, daemon, now),
             proof: proof.map_or_else(|| "never".to_owned(), |proof| ago(proof.at, now)),
             recovery_time: Measured::of(proof.and_then(|proof| proof.recovery_time), objectives.rto),
             recovery_point: Measured::of(proof.and_then(|proof| proof.recovery_point_age), objectives.rpo),
@@ -97,6 +98,7 @@ impl Row {
             rollback_said: rollback_said(standing),
             next_run: match next {
                 Some(next) => until(next, now),
+                None if standing.state == State::Broken && daemon == Some(true) => "not known".to_owned(),
                 None if standing.state == State::Broken => "none".to_owned(),
                 None => "by hand only".to_owned(),
             },
@@ -110,12 +112,15 @@ impl Row {
 }
 
 /// Why the drill stands as it does. By reason, never by a run's sentence: one of those may hold a value of a row.
-fn why(drill: &DrillStanding, now: Timestamp) -> String {
+fn why(drill: &DrillStanding, daemon: Option<bool>, now: Timestamp) -> String {
     let name = drill.watched.drill.as_str();
     let newest = drill.newest_telling();
     let meaning = |reason: Option<Reason>| reason.map_or("the reason is not known", Reason::meaning);
     let failed = drill.newest_failed();
     match (drill.state, newest) {
+        (State::Broken, _) if daemon == Some(true) => {
+            format!("no valid drill file defines {name}; the daemon may still use the last good version")
+        }
         (State::Broken, _) => {
             format!("no valid drill file defines {name}: nothing starts it")
         }
