@@ -13,7 +13,7 @@ mod story;
 
 use std::time::Duration;
 
-use drillyard::model::{BrokenFile, Channel, CheckKind, Finding, Outcome, Reason, Rehearsed};
+use drillyard::model::{BrokenDrill, BrokenFile, Channel, CheckKind, Finding, Outcome, Reason, Rehearsed};
 use drillyard::notify::eml::{self, Head};
 use drillyard::record::standing::{LastRehearsal, Standing, State, Trend, Watched};
 use drillyard::record::{Beside, Undelivered};
@@ -185,7 +185,8 @@ fn i1_a_drill_whose_file_is_broken_is_worst_whatever_it_has_proven() {
         file: "/etc/drills/orders.yaml".into(),
         line: 3,
         message: "unknown key `bakup`".to_owned(),
-        drills: vec!["orders-nightly".parse().unwrap()],
+        drills: vec![BrokenDrill { name: "orders-nightly".parse().unwrap(), was: None }],
+        unread: false,
     };
     let beside = Beside { broken: vec![file], ..Beside::default() };
     insta::assert_snapshot!(

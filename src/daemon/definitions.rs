@@ -102,8 +102,8 @@ impl Definitions {
         self.stamps = stamps(&self.settings);
         let mut faults = self.read_settings();
         let parsed = definition::load(&there(&self.settings), &self.settings);
-        let (drills, kept) = merge(&self.drills, &parsed);
         self.broken = parsed.broken();
+        let (drills, kept) = merge(&self.drills, &parsed, &self.broken);
         faults.extend(parsed.faults);
         faults.iter().for_each(tell);
         for name in kept {
@@ -156,16 +156,19 @@ fn there(settings: &Settings) -> Vec<PathBuf> {
     settings.drills.iter().filter(named).cloned().collect()
 }
 
-/// New drills over old ones; an old one stays where its own file, or a folder above it, has an error and does not give
-/// a valid drill of that name. Returns the names of those that stay.
-fn merge(old: &Drills, parsed: &Parsed) -> (Drills, Vec<DrillName>) {
+/// New drills over old ones; an old one stays where its own file, a folder above it or what it takes from `defaults` has
+/// an error and does not give a valid drill of that name. Returns the names of those that stay.
+fn merge(old: &Drills, parsed: &Parsed, broken: &[BrokenFile]) -> (Drills, Vec<DrillName>) {
     let mut drills: Drills =
         parsed.drills.iter().map(|drill| (drill.name.clone(), Arc::new(drill.clone()))).collect();
-    let broken: Vec<&Path> =
-        parsed.faults.iter().filter(|fault| fault.is_error()).map(|fault| fault.file.as_path()).collect();
+    let stays = |drill: &Drill| {
+        broken.iter().any(|file| {
+            drill.file.starts_with(&file.file) || file.drills.iter().any(|lost| lost.name == drill.name)
+        })
+    };
     let mut kept = Vec::new();
     for (name, drill) in old {
-        if !drills.contains_key(name) && broken.iter().any(|path| drill.file.starts_with(path)) {
+        if !drills.contains_key(name) && stays(drill) {
             drills.insert(name.clone(), drill.clone());
             kept.push(name.clone());
         }

@@ -108,6 +108,19 @@ fn settings_with_an_error_leave_the_last_good_ones_in_force() {
 }
 
 #[test]
+fn i1_an_error_in_the_defaults_keeps_the_last_good_version_of_the_drills_that_take_it_over() {
+    let files = Files::new();
+    files.drill("orders", "0 3 * * *");
+    let mut definitions = files.load();
+    let faulty = "roots: [.]\ndefaults: { sandbox: { memory: 1MiB } }\n";
+    files.write("drillyard.yaml", faulty);
+    assert_eq!(definitions.look(false), Looked::Read);
+    assert_eq!((names(&definitions), definitions.errors()), (vec!["orders"], 1));
+    let broken = definitions.defined().broken;
+    assert_eq!((broken.len(), broken[0].drills.len(), broken[0].unread), (1, 1, false), "{broken:?}");
+}
+
+#[test]
 fn a_folder_that_is_not_there_yet_is_no_fault_of_a_daemon_without_settings() {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings { drills: vec![folder.path().join("drills")], ..Settings::default() };

@@ -40,6 +40,7 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Parsed {
                 let parsed = parse(&text, &file, settings);
                 all.drills.extend(parsed.drills);
                 all.names.extend(parsed.names);
+                all.nameless.extend(parsed.nameless);
                 all.faults.extend(parsed.faults);
             }
             Err(ReadError::Fault(fault)) => all.faults.push(*fault),

@@ -82,42 +82,45 @@ pub struct Parsed {
     pub faults: Vec<Fault>,
     /// Names of all drills, the faulty ones included.
     names: Vec<Named>,
+    /// Files with a drill whose name could not be read.
+    nameless: Vec<PathBuf>,
 }
 
 /// A drill's name, and where it was given.
 #[derive(Debug)]
 struct Named {
     name: DrillName,
+    was: Option<DrillName>,
     file: PathBuf,
+    /// Where the faults of `defaults` are.
+    settings: PathBuf,
     at: At,
 }
 
 /// Reads the drills of one file. A faulty document gives no drill and keeps no other from being read.
 pub fn parse(text: &str, file: &Path, settings: &Settings) -> Parsed {
     let nowhere = PathBuf::from("drillyard.yaml");
-    let mut out = Faults::new(file, settings.file.as_ref().unwrap_or(&nowhere));
+    let settings_file = settings.file.as_ref().unwrap_or(&nowhere);
+    let mut out = Faults::new(file, settings_file);
     let documents = tree::read(text, false, &mut out);
     if documents.is_empty() && out.errors() == 0 {
         let start = At { line: 1, column: 1, ..At::default() };
         out.warning(start, Code::NoDrill, "no drill in this file");
     }
-    let (mut drills, mut names) = (Vec::new(), Vec::new());
+    let (mut drills, mut names, mut nameless) = (Vec::new(), Vec::new(), Vec::new());
     for document in &documents {
-        names.extend(name(&document.root, file));
+        match broken::name(&document.root, file, settings_file) {
+            Some(drill) => names.push(drill),
+            None if broken::is_of_a_drill(&document.root) => nameless.push(file.to_owned()),
+            None => {}
+        }
         let errors = out.errors();
         lint::secrets(&document.root, &mut out);
         let drill = decode_document(text, &document.root, file, settings, &mut out);
         // Faults of the tree itself have made no document, but for duplicate keys, aliases and tags.
         drills.extend(drill.filter(|_| out.errors() == errors && document.errors == 0));
     }
-    Parsed { drills, faults: out.into_list(), names }
-}
-
-fn name(root: &tree::Node, file: &Path) -> Option<Named> {
-    let tree::Kind::Map(entries) = &root.kind else { return None };
-    let node = &entries.iter().find(|entry| entry.key == "drill")?.value;
-    let tree::Kind::Scalar { text, .. } = &node.kind else { return None };
-    Some(Named { name: text.parse().ok()?, file: file.to_owned(), at: node.at })
+    Parsed { drills, faults: out.into_list(), names, nameless }
 }
 
 fn decode_document(

@@ -26,7 +26,7 @@ pub mod verdict;
 pub mod watermark;
 
 pub use backup::{ArchiveHeader, BackupFormat, Candidate, Compression, SkipReason, SkippedCandidate};
-pub use broken_file::BrokenFile;
+pub use broken_file::{BrokenDrill, BrokenFile};
 pub use channel::Channel;
 pub use database::{MajorVersion, ServerVersion};
 pub use event::{EVENT_VERSION, Event, Fact};

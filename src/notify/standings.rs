@@ -1,7 +1,7 @@
 //! Where the services stand, from the drills as they are defined and the runs as they are stored: for `status`, the
 //! digest and whoever asks for either.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,8 @@ const OF_LATE: SignedDuration = SignedDuration::from_hours(35 * 24);
 
 /// The services as they stand at `now`, the worst first, and what is to be told beside them; runs are counted from
 /// `since`. A drill that has run of late and that no file defines any more is a service that is not proven where a file
-/// with an error may be the reason; where none can be, somebody has taken it away, and it is told of beside (2026-11-22).
+/// that could not be read to its end may be the reason; where none can be, somebody has taken it away, and it is told of
+/// beside (2026-11-22).
 pub async fn standings(
     defined: &Defined,
     store: &Store,
@@ -37,15 +38,25 @@ pub async fn standings(
     }
     let known: BTreeSet<&DrillName> =
         drills.iter().flat_map(|drill| [&drill.name].into_iter().chain(&drill.was)).collect();
-    let mut lost: BTreeSet<DrillName> = broken.iter().flat_map(|file| file.drills.clone()).collect();
-    lost.retain(|name| !known.contains(name));
-    let mut strays = store.newest_of_each(now.checked_sub(OF_LATE).unwrap_or(Timestamp::MIN)).await?;
-    strays.retain(|run| !known.contains(&run.drill) && !lost.contains(&run.drill));
-    if broken.iter().any(|file| file.drills.is_empty()) {
-        lost.extend(strays.drain(..).map(|run| run.drill));
+    let named: BTreeSet<&DrillName> =
+        broken.iter().flat_map(|file| &file.drills).map(|drill| &drill.name).collect();
+    let mut lost: BTreeMap<DrillName, Option<DrillName>> = BTreeMap::new();
+    for drill in broken.iter().flat_map(|file| &file.drills).filter(|drill| !known.contains(&drill.name)) {
+        // A former name that is another drill's says nothing of this one.
+        let is_another = |was: &DrillName| known.contains(was) || named.contains(was);
+        let was = drill.was.clone().filter(|was| !is_another(was));
+        lost.insert(drill.name.clone(), was);
     }
-    for name in lost {
-        watched.push(watch_broken(name, store, since, now).await?);
+    let is_told = |name: &DrillName| {
+        known.contains(name) || lost.iter().any(|(lost, was)| lost == name || was.as_ref() == Some(name))
+    };
+    let mut strays = store.newest_of_each(now.checked_sub(OF_LATE).unwrap_or(Timestamp::MIN)).await?;
+    strays.retain(|run| !is_told(&run.drill));
+    if broken.iter().any(|file| file.unread) {
+        lost.extend(strays.drain(..).map(|run| (run.drill, None)));
+    }
+    for (name, was) in lost {
+        watched.push(watch_broken(name, was.as_ref(), store, since, now).await?);
     }
     let beside = Beside { broken: broken.clone(), strays, ..Beside::default() };
     Ok((stand(watched, now), beside))
@@ -54,11 +65,12 @@ pub async fn standings(
 /// A drill as its newest run knew it.
 async fn watch_broken(
     drill: DrillName,
+    was: Option<&DrillName>,
     store: &Store,
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Watched, StoreError> {
-    let runs = runs(&drill, None, store).await?;
+    let runs = runs(&drill, was, store).await?;
     let newest = match runs.first() {
         Some(run) => record(run, store).await?.map(|record| record.opening),
         None => None,
@@ -76,8 +88,8 @@ async fn watch_broken(
         not_verified: Vec::new(),
         rehearsed,
         runs,
-        tally: store.tally(&drill, None, since, Timestamp::MAX).await?,
-        before: store.tally(&drill, None, earlier, since).await?,
+        tally: store.tally(&drill, was, since, Timestamp::MAX).await?,
+        before: store.tally(&drill, was, earlier, since).await?,
         drill,
         broken: true,
     })

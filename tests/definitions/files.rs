@@ -127,3 +127,34 @@ fn a_former_name_that_another_drill_has_now_is_refused() {
     assert_eq!(codes(&loaded.faults), [Code::Impossible]);
     assert_eq!(names(&loaded), ["orders"], "its runs would be those of both");
 }
+
+#[test]
+fn i1_a_broken_file_names_its_drills_and_says_whether_others_may_be_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let drill = |name: &str| MINIMAL.replace("drill: orders", &format!("drill: {name}"));
+    write("behind.yaml", &format!("{}---\ndrill: [\n---\n{}", drill("one"), drill("two")));
+    write("compose.yaml", "services: { db: { image: postgres } }\n");
+    write("deep.yaml", &format!("drill: deep\nchecks: {}\n", "[".repeat(200)));
+    write("key.yaml", "drill: key\nwas: lock\nchekcs: []\n");
+    write("name.yaml", &drill("Orders"));
+    let paths = [folder.path().to_owned(), folder.path().join("nowhere")];
+    let broken = definition::load(&paths, &Settings::default()).broken();
+    let told = broken.iter().map(|broken| {
+        let file = broken.file.file_name().unwrap().to_str().unwrap();
+        let drills: Vec<&str> = broken.drills.iter().map(|drill| drill.name.as_str()).collect();
+        (file, drills, broken.unread)
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("behind.yaml", vec![], true),
+            ("compose.yaml", vec![], false),
+            ("deep.yaml", vec![], true),
+            ("key.yaml", vec!["key"], false),
+            ("name.yaml", vec![], true),
+            ("nowhere", vec![], false),
+        ]
+    );
+    assert_eq!(broken[3].drills[0].was, Some("lock".parse().unwrap()));
+}

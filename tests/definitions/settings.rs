@@ -185,6 +185,9 @@ fn a_fault_in_the_defaults_is_told_of_the_settings_and_once() {
     assert_eq!(codes(&parsed.faults), [Code::Impossible]);
     assert!(parsed.faults[0].file.ends_with("drillyard.yaml"));
     assert!(parsed.drills.is_empty());
+    let broken = parsed.broken();
+    let drills: Vec<&str> = broken[0].drills.iter().map(|drill| drill.name.as_str()).collect();
+    assert_eq!((broken.len(), drills, broken[0].unread), (1, vec!["orders", "other"], false));
 }
 
 #[test]

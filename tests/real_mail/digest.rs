@@ -2,7 +2,7 @@
 
 use drillyard::definition::{Defined, Drill};
 use drillyard::model::rehearsal::{Blocked, Difference, StepTaken, TableDifference};
-use drillyard::model::{BrokenFile, Outcome, Reason, Rehearsed};
+use drillyard::model::{BrokenDrill, BrokenFile, Outcome, Reason, Rehearsed};
 use drillyard::notify::standings::standings;
 use drillyard::record::standing::State;
 
@@ -139,11 +139,13 @@ async fn i1_a_digest_tells_of_the_drill_whose_file_can_not_be_read_any_more() {
     let notifier = scene.notifier();
     let drill = scene.drill("  - email: { to: [dba@example.com] }");
     scene.run(&drill, &notifier, Reason::CheckFailed, 1).await;
+    let named = |name: &&str| BrokenDrill { name: name.parse().unwrap(), was: None };
     let file = |drills: &[&str]| BrokenFile {
         file: "drills/orders.yaml".into(),
         line: 3,
         message: "not YAML".to_owned(),
-        drills: drills.iter().map(|name| name.parse().unwrap()).collect(),
+        drills: drills.iter().map(named).collect(),
+        unread: false,
     };
     let told = async |drills: Vec<Drill>, broken: Vec<BrokenFile>| {
         let defined = Defined { drills, broken };
@@ -153,7 +155,21 @@ async fn i1_a_digest_tells_of_the_drill_whose_file_can_not_be_read_any_more() {
     };
     let broken = || vec![("shop".to_owned(), State::Broken)];
     assert_eq!(told(vec![], vec![file(&["orders"])]).await, (broken(), 0, 1), "by its name");
-    assert_eq!(told(vec![], vec![file(&[])]).await, (broken(), 0, 1), "any may have been in it");
+    let unread = |drills| BrokenFile { unread: true, ..file(drills) };
+    assert_eq!(told(vec![], vec![unread(&[])]).await, (broken(), 0, 1), "any may have been in it");
+    let (services, strays, _) = told(vec![], vec![unread(&["users"])]).await;
+    assert!(
+        services.contains(&broken()[0]) && strays == 0,
+        "behind the one whose name could be read: {services:?}"
+    );
+    assert_eq!(told(vec![], vec![file(&[])]).await, (vec![], 1, 1), "another program's file");
+    let was = BrokenDrill { name: "shop".parse().unwrap(), was: Some("orders".parse().unwrap()) };
+    let renamed = BrokenFile { drills: vec![was], ..file(&[]) };
+    assert_eq!(
+        told(vec![], vec![renamed]).await,
+        (broken(), 0, 1),
+        "its runs under the former name are its own"
+    );
     assert_eq!(told(vec![], vec![file(&["users"])]).await.1, 1, "somebody has taken it away");
     assert_eq!(told(vec![], vec![]).await, (vec![], 1, 0));
     let in_force = told(vec![drill.clone()], vec![file(&["orders"])]).await;

@@ -25,7 +25,10 @@ pub fn status_json(services: &[Standing], beside: &Beside, since: Timestamp, now
 
 /// Files of drills with errors, each by its first one.
 pub fn broken_files_json(broken: &[BrokenFile]) -> Vec<Value> {
-    let one = |file: &BrokenFile| json!({ "file": file.file, "line": file.line, "message": file.message, "drills": file.drills });
+    let one = |file: &BrokenFile| {
+        let drills: Vec<&DrillName> = file.drills.iter().map(|drill| &drill.name).collect();
+        json!({ "file": file.file, "line": file.line, "message": file.message, "drills": drills })
+    };
     broken.iter().map(one).collect()
 }
 
